@@ -1,0 +1,65 @@
+"""What a row of the benchmark is made of: an application, the heads that it sends, and who wraps it."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+Lines = list[tuple[str, str]]
+
+Feed = deque[Lines]
+"""The heads that an application is going to send, one a request, each taken out when it is sent."""
+
+BARE = "bare application"
+"""The contestant that every workload has without naming it."""
+
+BODY = [b"ok"]
+
+
+def plain(feed: Feed) -> WSGIApplication:
+    """The bare application: sends the next head of the feed."""
+    following = feed.popleft
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", following())
+        return BODY
+
+    return application
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A way to wrap the application of a workload.
+
+    wrap        gives the application that is timed; it gets one of its own, never shared with another contestant
+    does_not    what its result lacks, for a contestant that does not claim the result of the reference; "" claims it,
+                and the claim is checked
+    """
+
+    name: str
+    wrap: Callable[[WSGIApplication], WSGIApplication]
+    does_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One comparison: its contestants serve the same requests, interleaved.
+
+    head            the field lines that the application sends for a request with this serial number, as new strings
+    unit            name of the contestant whose added time is 1 in this workload; with BARE the figures are whole
+                    requests, and one to the bare application is 1
+    reference       name of the contestant whose heads the others' must equal in meaning
+    unit_name       how the table calls the unit
+    application     makes the bare application over a feed
+    requests        in a burst
+    """
+
+    key: str
+    title: str
+    head: Callable[[int], Lines]
+    contestants: tuple[Contestant, ...]
+    unit: str
+    reference: str
+    unit_name: str
+    application: Callable[[Feed], WSGIApplication] = plain
+    requests: int = 64

@@ -1,0 +1,48 @@
+"""The grammar of heads: each rule as a compiled pattern under its ABNF.
+
+Native strings hold one octet a character (PEP 3333, "Unicode Issues"), so the patterns speak of code points 00-FF.
+Every pattern is meant for `fullmatch`: `$` would also match before a final line feed. `re.ASCII` is set wherever a class
+or a case rule could reach beyond ASCII.
+"""
+
+from __future__ import annotations
+
+import re
+
+# RFC 9110 5.6.2
+#   token = 1*tchar
+#   tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
+token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+# RFC 9110 5.5
+#   field-value   = *field-content
+#   field-content = field-vchar [ 1*( SP / HTAB / field-vchar ) field-vchar ]
+#   field-vchar   = VCHAR / obs-text          obs-text = %x80-FF
+# What an application sends may also be empty or begin and end with blanks: recipients strip them (RFC 9110 5.5).
+field_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+# The same without the blanks at both ends and without the empty value: what a policy may declare.
+declared_value = re.compile(r"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
+
+# RFC 9112 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]
+#   status-code = 3DIGIT        reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )
+# PEP 3333 hands over "status-code SP reason-phrase"; interim (1xx) responses are no head of an application.
+# 999 is the greatest code that RFC 9110 15 lets a recipient treat as one.
+status = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
+
+# RFC 9110 8.3.1
+#   media-type = type "/" subtype parameters          type = token          subtype = token
+media_type = re.compile(rf"{token.pattern}/{token.pattern}")
+
+# RFC 9110 5.6.4
+#   quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+# RFC 9110 5.6.1 (lists): a comma inside a quoted-string is no delimiter. An unclosed quote runs to the end of the value.
+list_member = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+', re.DOTALL)
+
+# RFC 1034 3.5 and RFC 1123 2.1, with the underscore that private names use:
+#   label = let-dig [ *61( let-dig / "-" ) let-dig ]
+_label = r"[0-9a-z_](?:[0-9a-z_\-]{0,61}[0-9a-z_])?"
+host_name = re.compile(rf"{_label}(?:\.{_label})*", re.ASCII)
+
+# RFC 3986 3.2.2: IP-literal = "[" ( IPv6address / IPvFuture ) "]"; the address itself is read by `ipaddress`.
+ip_literal = re.compile(r"\[([0-9A-Fa-f:.]+)\]")

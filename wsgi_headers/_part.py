@@ -1,0 +1,200 @@
+"""What every part of a policy is: frozen, equal by value, hashable, picklable, with a `repr` that can be pasted back.
+
+A part keeps its constructor's arguments, brought to immutable form, as attributes of the same names, and nothing else.
+Whatever is computed from them belongs to the plan, which is compiled when the middleware is built.
+
+The phases of a response in which a part may have a say are the optional members of `Part`. The policy and the plan
+ask for these alone, never for the class of a part.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+
+from .errors import PolicyError, Problem, Problems
+
+if TYPE_CHECKING:
+    from .exchange import Body, Decision, Head, Request
+    from .match import Match
+    from .operations import Step
+
+_T = TypeVar("_T")
+
+
+class _Missing:
+    """Stands for a required argument that was not given, so that the others are checked all the same."""
+
+    def __repr__(self) -> str:
+        return "(missing)"
+
+
+_MISSING = _Missing()
+
+
+class PartType(type):
+    """Builds parts so that a misspelt, missing or surplus argument is one more mistake beside those of the values."""
+
+    def __call__(cls: type[_T], *arguments: Any, **options: Any) -> _T:
+        problems, arguments, options = _fit(cls, arguments, options)
+        if not problems:
+            return type.__call__(cls, *arguments, **options)  # type: ignore[no-any-return]
+        try:
+            type.__call__(cls, *arguments, **options)
+        except PolicyError as error:
+            # The placeholder for a missing argument is a wrong type too: it is told once.
+            problems.extend(problem for problem in error.problems if problem.value != repr(_MISSING))
+        raise PolicyError(problems)
+
+
+def _fit(cls: type, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[Problems, Any, dict[str, Any]]:
+    """Return the mistakes in how `cls` was called, and the arguments with what does not fit left out."""
+    problems = Problems()
+    where = cls.__name__
+    parameters = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
+    positional = [p for p in list(parameters.values())[1:] if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    keywords = {p.name: p for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+    spread = any(p.kind is p.VAR_POSITIONAL for p in parameters.values())
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+    if len(arguments) > len(positional) and not spread:
+        surplus = arguments[len(positional)]
+        fix = f"name it: {', '.join(keywords)}" if keywords else f"it takes {len(positional)}"
+        problems.add("argument.surplus", where, surplus, "unexpected positional argument", fix)
+        arguments = arguments[: len(positional)]
+    by_name = {p.name: p for p in positional[len(arguments) :] if p.kind is p.POSITIONAL_OR_KEYWORD}
+    accepted = {**by_name, **keywords}
+    if not open_ended:
+        for name in [name for name in options if name not in accepted]:
+            del options[name]
+            if any(p.name == name for p in positional):
+                problems.add("argument.repeated", f"{where}.{name}", name, "given by position and by name")
+            else:
+                problems.add("argument.unknown", where, name, "unknown argument", near_miss(name, accepted))
+    for name, parameter in accepted.items():
+        if parameter.default is parameter.empty and name not in options:
+            problems.add("argument.missing", f"{where}.{name}", None, "is required")
+            options[name] = _MISSING
+    missing = [p for p in positional[len(arguments) :] if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
+    for parameter in missing:
+        problems.add("argument.missing", f"{where}.{parameter.name}", None, "is required")
+        arguments = (*arguments, _MISSING)
+    return problems, arguments, options
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def near_miss(name: str, accepted: Iterable[str]) -> str:
+    """Return "Did you mean ...?" with the accepted name nearest to `name`, or the list of all where none is near."""
+    known = {_folded(candidate): candidate for candidate in accepted}
+    near = difflib.get_close_matches(_folded(name), known, n=1, cutoff=0.7)
+    if near:
+        return f"Did you mean {known[near[0]]!r}?"
+    return f"accepted: {', '.join(known.values())}" if known else "it takes none"
+
+
+class Part(metaclass=PartType):
+    """One part of a policy. A subclass keeps its arguments with `_keep` and overrides the phases it has a say in."""
+
+    # Attributes that hold a secret: `repr` shows a placeholder in their place.
+    _secret: ClassVar[frozenset[str]] = frozenset()
+
+    # The phases, in the order in which a response meets them. Each is optional: None where a part has no say, else
+    # the method of a subclass. A phase may rely on nothing but its arguments, so that threads can share a part.
+
+    # incoming(request): changes the request's environ before the application sees it (cookies).
+    incoming: ClassVar[Callable[..., None] | None] = None
+    # guard(request): decides whether the request is answered instead of the application; None lets it pass.
+    guard: ClassVar[Callable[..., Decision | None] | None] = None
+    # Guards are asked in ascending order of rank, whatever the order of declaration.
+    guard_rank: ClassVar[int] = 0
+    # body(request, head, body): the answer that replaces an application's own response (304, 412).
+    body: ClassVar[Callable[[Any, Request, Head, Body], Decision | None] | None] = None
+    # finish(head): looks at the whole head after every operation; may change its lines or raise HeadError.
+    finish: ClassVar[Callable[[Any, Head], None] | None] = None
+
+    @property
+    def varies_on(self) -> tuple[str, ...]:
+        """The request fields that the outcome of this part depends on (RFC 9110 12.5.5)."""
+        return ()
+
+    def operations(self, scheme: str) -> tuple[Step, ...]:
+        """Return the steps that this part adds to the programs of single fields, for a request by `scheme`."""
+        return ()
+
+    def conflicts(self, siblings: Sequence[Part], whole: Sequence[Part]) -> Iterable[Problem]:
+        """Return the contradictions of this part with those beside it in one Policy or Rule, or below those (`whole`)."""
+        return ()
+
+    def refuses(self, matches: Sequence[Match]) -> Iterable[Problem]:
+        """Return what makes this part impossible under the matches of the rules that it stands in."""
+        return ()
+
+    def unresolved(self, whole: Sequence[Part]) -> Iterable[Problem]:
+        """Return the names that this part refers to and no part of the `whole` policy declares.
+
+        Asked when the middleware is built, since a policy may be a fragment of another.
+        """
+        return ()
+
+    def spread(self) -> Iterator[tuple[tuple[Match, ...], Part]]:
+        """Return this part, or those that it is made of, each with the matches under which it holds."""
+        yield (), self
+
+    def _keep(self, **arguments: Hashable) -> None:
+        self.__dict__.update(arguments)
+
+    def _arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments that build this part again: positional ones, and named ones without the defaults."""
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
+        for parameter in list(inspect.signature(type(self).__init__).parameters.values())[1:]:
+            value = self.__dict__[parameter.name]
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                positional.extend(value)
+            elif parameter.kind is parameter.KEYWORD_ONLY:
+                if value != parameter.default or type(value) is not type(parameter.default):
+                    named[parameter.name] = value
+            elif value is not parameter.default:
+                positional.append(value)
+        return tuple(positional), named
+
+    def replace(self: _T, **options: Any) -> _T:
+        """Return a copy with other values for the named arguments; raises PolicyError as the class does."""
+        positional, named = self._arguments()  # type: ignore[attr-defined]
+        return type(self)(*positional, **{**named, **options})
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen: build another one")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen: build another one")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.items()))
+
+    def __repr__(self) -> str:
+        positional, named = self._arguments()
+        shown = [shown_value(value) for value in positional]
+        for name, value in named.items():
+            shown.append(f"{name}={'...' if name in self._secret else shown_value(value)}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def shown_value(value: object) -> str:
+    """Return `value` as it is written in a policy; `repr` cuts long patterns short."""
+    if isinstance(value, re.Pattern):
+        flags = f", re.RegexFlag({value.flags})" if value.flags & ~re.UNICODE else ""
+        return f"re.compile({value.pattern!r}{flags})"
+    if type(value) is tuple:
+        inside = ", ".join(map(shown_value, value))
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    return repr(value)

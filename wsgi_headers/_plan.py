@@ -1,0 +1,224 @@
+"""The plan: a policy, compiled when the middleware is built.
+
+Theory. An operation reads and writes the lines of one field. Operations on different fields therefore commute, and only
+the order of the operations on one field means something. So the plan may
+
+  - take the parts apart, whatever their order and nesting, and group what they do by field, keeping the order of declaration
+    within a field;
+  - fold the operations on a field into one small program, and those whose outcome does not depend on the response into
+    constant lines;
+  - put the lines of different fields into the new head in any order (RFC 9110 5.3 gives it no meaning).
+
+Matches look at the request and at what the application sent, never at what an operation made. So the rules that hold are
+known before the first operation, and the program for a set of rules that hold can be compiled once and remembered.
+
+It follows that no operation can read another field's result, that the relative order of different fields is not kept,
+and that there are no operations on patterns of names.
+
+The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `operations`, `body`, `finish`, `varies_on`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import _registry
+from ._part import Part
+from ._program import Program
+from ._selection import Holding, Selector
+from ._start import start_by_scheme, start_for_heads, start_for_program
+from .exchange import Decision, Head, Line, Request
+from .match import Match, media_type_of
+from .operations import Merge, Remove, Step
+from .policy import Policy
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+# Bound of what is remembered. A site has few combinations of rules, and few of status and Content-Type under one of them.
+_COMBINATIONS = 512
+
+_HTTPS, _HTTP = "https", "http"
+
+
+class Leaf(NamedTuple):
+    """One part with the matches of the rules that it stands in; `active` is False where a `when` of theirs said no."""
+
+    matches: tuple[Match, ...]
+    part: Part
+    active: bool = True
+
+
+class DerivedVary(Merge):
+    """The Vary that follows from a part which reads the request; after every operation (RFC 9110 12.5.5)."""
+
+    cause: Part
+
+    def __init__(self, cause: Part, fields: str, /) -> None:
+        super().__init__("Vary", fields)
+        self._keep(cause=cause)
+
+    @property
+    def part(self) -> Part:
+        """The part whose outcome depends on the request."""
+        return self.cause
+
+
+class HttpsOnly(Remove):
+    """A field that must not be sent over an insecure transport leaves the head there (RFC 6797 7.2)."""
+
+    cause: Part
+
+    def __init__(self, cause: Part, name: str, /) -> None:
+        super().__init__(name)
+        self._keep(cause=cause)
+
+    @property
+    def part(self) -> Part:
+        """The part that speaks of the field."""
+        return self.cause
+
+
+class Compiled(NamedTuple):
+    """What a head goes through: the program, then the parts that look at the whole head."""
+
+    program: Program
+    finish: tuple[Callable[[Head], None], ...]
+
+
+class Chosen:
+    """What holds for a request as it entered: what acts before the application, and the programs for what may follow.
+
+    acts_early   whether a part has a say before the application is called
+    incoming     what changes the environ before the application sees it
+    settled      what heads go through on https and on any other scheme, where nothing else is left open; else None
+    bind         gives the `start_response` of one response, bound to its state
+    """
+
+    def __init__(self, plan: Plan, leaves: Sequence[Leaf]) -> None:
+        self._plan = plan
+        self.leaves = tuple(leaves)
+        active = [leaf for leaf in leaves if leaf.active]
+        self.incoming = [leaf.part.incoming for leaf in active if leaf.part.incoming is not None]
+        self._guards = sorted((leaf for leaf in active if leaf.part.guard is not None), key=_rank)
+        self.acts_early = bool(self._guards or self.incoming)
+        self._by_head: dict[tuple[str, str, str], Compiled] = {}
+        self.settled: tuple[Compiled, Compiled] | None = None
+        if not any(match.reads_head for leaf in leaves for match in leaf.matches):
+            self.settled = (plan.compiled(self.leaves, _HTTPS), plan.compiled(self.leaves, _HTTP))
+        if self.settled is None or any(compiled.finish for compiled in self.settled):
+            start = start_for_heads(self.compiled)
+        else:
+            secure, plain = (compiled.program for compiled in self.settled)
+            start = start_for_program(secure)
+            if plain is not secure:
+                start = start_by_scheme(start, start_for_program(plain))
+        self.bind = start.__get__
+
+    def decide(self, request: Request) -> Decision | None:
+        """Return the decision of the first guard that answers the request; None where the application does."""
+        scheme = request.scheme
+        for matches, part, _ in self._guards:
+            if part.guard is not None and all(match.holds_for_scheme(scheme) for match in matches):
+                decision = part.guard(request)
+                if decision is not None:
+                    return decision
+        return None
+
+    def compiled(self, scheme: str, status: str, lines: Sequence[Line]) -> Compiled:
+        """Return what a head goes through, by what the application sent."""
+        if self.settled is not None:
+            return self.settled[scheme != _HTTPS]
+        content_type = next((value for name, value in lines if name.lower() == "content-type"), "")
+        key = (scheme, status[:3], content_type)
+        known = self._by_head.get(key)
+        if known is None:
+            if len(self._by_head) >= _COMBINATIONS:
+                self._by_head.clear()
+            code, media_type = status[:3], media_type_of(content_type)
+            holding = [leaf for leaf in self.leaves if all(m.holds_for_head(code, media_type) for m in leaf.matches)]
+            known = self._by_head[key] = self._plan.compiled(tuple(holding), scheme)
+        return known
+
+
+class Plan:
+    """A policy, compiled.
+
+    leaves   the parts of the policy in order, each with its matches
+    only     what holds for every request, where nothing reads the request as it enters; else None
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.leaves = [Leaf(matches, part) for matches, part in policy.spread()]
+        self._selector = Selector(leaf.matches for leaf in self.leaves)
+        self._candidates = self._selector.candidates()
+        self._https_only = self._fields_for_https_only()
+        self._compiled: dict[Hashable, Compiled] = {}
+        self._chosen: dict[frozenset[Holding], Chosen] = {}
+        self._unconditional = self._choose(self._selector.always)
+        self.only = None if self._selector.conditional else self._unconditional
+
+    def choose(self, environ: WSGIEnvironment) -> Chosen:
+        """Return what holds for a request as it enters."""
+        candidates = self._candidates(environ)
+        if not candidates:
+            return self._unconditional
+        return self._choose(self._selector.holding(Request(environ), candidates))
+
+    def _choose(self, holding: frozenset[Holding]) -> Chosen:
+        chosen = self._chosen.get(holding)
+        if chosen is None:
+            if len(self._chosen) >= _COMBINATIONS:
+                self._chosen.clear()
+            holds = dict(holding)
+            index = self._selector.index
+            near = ((leaf, holds.get(index[leaf.matches])) for leaf in self.leaves)
+            leaves = [leaf._replace(active=active) for leaf, active in near if active is not None]
+            chosen = self._chosen[holding] = Chosen(self, leaves)
+        return chosen
+
+    def compiled(self, leaves: tuple[Leaf, ...], scheme: str) -> Compiled:
+        """Return what a head goes through under leaves that hold but for the scheme; the same object for the same ones."""
+        holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
+        steps = self.steps(holding, scheme)
+        finish = tuple(leaf.part.finish for leaf in holding if leaf.active and leaf.part.finish is not None)
+        key = (tuple(tuple(of_field) for of_field in steps.values()), finish)
+        known = self._compiled.get(key)
+        if known is None:
+            if len(self._compiled) >= _COMBINATIONS:
+                self._compiled.clear()
+            program = Program([of_field[0].compile(of_field) for of_field in steps.values()])
+            known = self._compiled[key] = Compiled(program, finish)
+        return known
+
+    def steps(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, list[Step]]:
+        """Return the steps of leaves that hold, by the lower-case name of their field, in the order they act."""
+        by_field: dict[str, list[Step]] = {}
+        for leaf in leaves:
+            for step in leaf.part.operations(scheme) if leaf.active else ():
+                by_field.setdefault(step.field, []).append(step)
+        if scheme != _HTTPS:
+            for step in self._https_only:
+                by_field.setdefault(step.field, []).append(step)
+        for leaf in leaves:
+            for part in (*leaf.matches, leaf.part) if leaf.active else leaf.matches:
+                if part.varies_on:
+                    by_field.setdefault("vary", []).append(DerivedVary(part, ", ".join(part.varies_on)))
+        return by_field
+
+    def _fields_for_https_only(self) -> list[HttpsOnly]:
+        found: dict[str, HttpsOnly] = {}
+        for leaf in self.leaves:
+            for scheme in (_HTTPS, _HTTP):
+                for step in leaf.part.operations(scheme):
+                    field = _registry.lookup(step.field)
+                    if field is not None and field.https_only:
+                        found.setdefault(step.field, HttpsOnly(leaf.part, field.name))
+        return list(found.values())
+
+
+def _rank(leaf: Leaf) -> int:
+    return leaf.part.guard_rank
+

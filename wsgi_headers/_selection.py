@@ -1,0 +1,147 @@
+"""Which rules hold for a request as it entered, found through tables: the cost is flat in the number of those that do not.
+
+A condition is the tuple of matches that a part stands under. Each condition is filed under one thing that it needs of the
+request (a path, else a host, else a method); only the conditions found under what the request has are looked at in full.
+Conditions that need none of these, or a path pattern, are looked at for every request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .exchange import Request, host_of, normal_path
+from .match import Match, environ_form, listed
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+# Bound of the memo of Host fields. They are a site's few names; a client may send any.
+_HOSTS = 256
+
+
+class Holding(NamedTuple):
+    """A condition that holds as far as path, host and method go; `active` where its `when` say so too."""
+
+    condition: int
+    active: bool
+
+
+class Selector:
+    """Finds the conditions that hold for a request.
+
+    always        the conditions that read nothing of the request as it entered
+    conditional   whether there are others
+    """
+
+    def __init__(self, conditions: Iterable[tuple[Match, ...]]) -> None:
+        self.index: dict[tuple[Match, ...], int] = {}
+        for matches in conditions:
+            self.index.setdefault(matches, len(self.index))
+        self._matches = list(self.index)
+        self._exact: dict[str, list[int]] = {}
+        self._below: dict[str, list[int]] = {}
+        self._first_segments: set[str] = set()
+        self._hosts: dict[str, list[int]] = {}
+        self._host_suffixes: dict[str, list[int]] = {}
+        self._methods: dict[str, list[int]] = {}
+        self._scanned: list[int] = []
+        self._known_hosts: dict[str, str] = {}
+        always = [number for number, matches in enumerate(self._matches) if not any(m.reads_request for m in matches)]
+        self.always = frozenset(Holding(number, True) for number in always)
+        self.conditional = len(always) < len(self._matches)
+        for number, matches in enumerate(self._matches):
+            if number not in always:
+                self._file(number, matches)
+
+    def _file(self, number: int, matches: Sequence[Match]) -> None:
+        for match in matches:
+            paths = [environ_form(path) for path in listed(match.path) if isinstance(path, str)]
+            if match.path is not None and len(paths) == len(listed(match.path)) and "/" not in paths:
+                for path in paths:
+                    (self._below if path.endswith("/") else self._exact).setdefault(path, []).append(number)
+                self._first_segments.update(path[: path.index("/", 1) + 1] for path in paths if path.endswith("/"))
+                return
+        for match in matches:
+            if match.host is not None:
+                for host in listed(match.host):
+                    table, name = (self._host_suffixes, host[2:]) if host.startswith("*.") else (self._hosts, host)
+                    table.setdefault(host_of(name), []).append(number)
+                return
+        for match in matches:
+            if match.method is not None:
+                methods = listed(match.method)
+                for method in {*methods, "HEAD"} if "GET" in methods else methods:
+                    self._methods.setdefault(method, []).append(number)
+                return
+        self._scanned.append(number)
+
+    def candidates(self) -> Callable[[WSGIEnvironment], list[int]]:
+        """Return the function that gives the conditions worth a full look, with duplicates, for an environ."""
+        exact, below, first_segments = self._exact, self._below, self._first_segments
+        by_path, by_host = bool(exact or below), bool(self._hosts or self._host_suffixes)
+        methods, scanned = self._methods, self._scanned
+
+        def find(environ: WSGIEnvironment) -> list[int]:
+            found = scanned
+            if by_path:
+                path = environ.get("PATH_INFO", "")
+                if "//" in path or "/." in path:
+                    path = normal_path(path)
+                if path in exact:
+                    found = found + exact[path]
+                if path[: path.find("/", 1) + 1] in first_segments:
+                    found = found + self._prefixes(path)
+            if by_host:
+                found = found + self._of_host(environ)
+            if methods:
+                method = environ.get("REQUEST_METHOD")
+                if method in methods:
+                    found = found + methods[method]
+            return found
+
+        return find
+
+    def _prefixes(self, path: str) -> list[int]:
+        found: list[int] = []
+        end = path.find("/", 1)
+        while end != -1:
+            found += self._below.get(path[: end + 1], ())
+            end = path.find("/", end + 1)
+        return found
+
+    def _of_host(self, environ: WSGIEnvironment) -> list[int]:
+        field = environ.get("HTTP_HOST")
+        if field is None:
+            field = environ.get("SERVER_NAME", "")
+        host = self._known_hosts.get(field)
+        if host is None:
+            if len(self._known_hosts) >= _HOSTS:
+                self._known_hosts.clear()
+            host = self._known_hosts[field] = host_of(field)
+        found = self._hosts.get(host, [])
+        if self._host_suffixes:
+            dot = host.find(".")
+            while dot != -1:
+                found = found + self._host_suffixes.get(host[dot + 1 :], [])
+                dot = host.find(".", dot + 1)
+        return found
+
+    def holding(self, request: Request, candidates: Iterable[int]) -> frozenset[Holding]:
+        """Return the conditions that hold for the request; `when` of one match is called once at most."""
+        answers: dict[int, bool] = {}
+        held = set(self.always)
+        for number in dict.fromkeys(candidates):
+            matches = self._matches[number]
+            if all(match.holds_for_request(request) for match in matches):
+                held.add(Holding(number, all(_when_holds(match, request, answers) for match in matches)))
+        return frozenset(held)
+
+
+def _when_holds(match: Match, request: Request, answers: dict[int, bool]) -> bool:
+    if match.when is None:
+        return True
+    key = id(match.when)
+    if key not in answers:
+        answers[key] = bool(match.when(request.environ))
+    return answers[key]

@@ -1,0 +1,140 @@
+"""The `start_response` that an application is given: a function for each thing that may hold for a request.
+
+It is bound to the state of one response (see `middleware`):
+
+    [start_response, environ, plan, state of the middleware above]
+
+A head in which nothing is touched and every value is plain costs one loop and one concatenation here; anything else is
+the program's. What goes on is always an exact list of exact pairs of exact `str`: some servers refuse other things, some
+send a response without fields for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ._program import Program, checked_status, exact_lines
+from .errors import HeadError
+from .exchange import ENVIRON_KEY, Head
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ._plan import Compiled
+
+State: TypeAlias = list[Any]
+Start: TypeAlias = "Callable[[State, str, Any, OptExcInfo | None], Any]"
+
+# Bound of the memo of status lines that were looked over; an application has a few dozen.
+_STATUSES = 256
+
+
+def start_for_program(program: Program) -> Start:
+    """Return the start of responses that go through one program."""
+    inert, tail, rewrite = program.inert, program.tail, program.rewrite
+    statuses: set[str] = set()
+
+    def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
+        start_response, environ, _, above = state
+        untouched = False
+        if not program.touches and status in statuses and type(lines) is list:
+            try:
+                for line in lines:
+                    name, value = line
+                    known = inert[name]
+                    if type(line) is not tuple or type(name) is not str:
+                        break
+                    if value is not known:
+                        if type(value) is not str or not value.isascii() or not value.isprintable():
+                            break
+                        if known is not None:
+                            inert[name] = value
+                else:
+                    untouched = True
+            except (KeyError, TypeError, ValueError):
+                pass  # a new name, a line that is no pair, a name that is none: told apart below
+        if untouched:
+            after = lines + tail
+        else:
+            if status not in statuses:
+                status = checked_status(status)
+                if len(statuses) >= _STATUSES:
+                    statuses.clear()
+                statuses.add(status)
+            after = rewrite(lines, environ)
+        try:
+            del environ[ENVIRON_KEY]
+        except KeyError:
+            refuse_second(exc_info)
+        if above is not None:
+            environ[ENVIRON_KEY] = above
+        if exc_info is None:
+            return start_response(status, after)
+        try:
+            return start_response(status, after, exc_info)
+        finally:
+            exc_info = None  # PEP 3333, "Error Handling": no cycle through the traceback
+
+    return start
+
+
+def start_by_scheme(secure: Start, plain: Start) -> Start:
+    """Return the start of responses whose program depends on the scheme when the head is made."""
+
+    def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
+        if state[1].get("wsgi.url_scheme") == "https":
+            return secure(state, status, lines, exc_info)
+        return plain(state, status, lines, exc_info)
+
+    return start
+
+
+def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
+    """Return the start of responses whose program depends on the head, or whose whole head is looked at afterwards."""
+
+    def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
+        start_response, environ, _, above = state
+        status = checked_status(status)
+        sent = exact_lines(lines)
+        program, finish = compiled(environ.get("wsgi.url_scheme", ""), status, sent)
+        after = program.rewrite(sent, environ)
+        if finish:
+            head = Head(status, after, sent, environ)
+            for look in finish:
+                look(head)
+            status, after = head.status, head.lines
+        try:
+            del environ[ENVIRON_KEY]
+        except KeyError:
+            refuse_second(exc_info)
+        if above is not None:
+            environ[ENVIRON_KEY] = above
+        if exc_info is None:
+            return start_response(status, after)
+        try:
+            return start_response(status, after, exc_info)
+        finally:
+            exc_info = None
+
+    return start
+
+
+def refuse_second(exc_info: OptExcInfo | None) -> None:
+    """Raise HeadError where a head was started before and no error replaces it (PEP 3333, "The start_response() Callable").
+
+    Not every server says so: some take the second head silently.
+    """
+    if exc_info is None:
+        raise HeadError("start_response was called a second time without exc_info [PEP 3333]")
+
+
+def leave(state: State) -> None:
+    """Take the state of a response out of its environ, where it still stands."""
+    environ: WSGIEnvironment = state[1]
+    if environ.get(ENVIRON_KEY) is state:
+        if state[3] is None:
+            del environ[ENVIRON_KEY]
+        else:
+            environ[ENVIRON_KEY] = state[3]

@@ -1,0 +1,47 @@
+"""The dates of Expires as user agents read them (rfc6265bis 5.6.1): anything that has a time, a day, a month, a year."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import re
+
+# delimiter = %x09 / %x20-2F / %x3B-40 / %x5B-60 / %x7B-7E
+_tokens = re.compile(r"[^\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
+# hms-time = time-field ":" time-field ":" time-field [ non-digit *OCTET ]        time-field = 1*2DIGIT
+_time = re.compile(r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[^0-9].*)?", re.DOTALL)
+# day-of-month = 1*2DIGIT [ non-digit *OCTET ]
+_day = re.compile(r"([0-9]{1,2})(?:[^0-9].*)?", re.DOTALL)
+# month = ( "jan" / "feb" / ... ) *OCTET, without regard to case
+_months = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# year = 2*4DIGIT [ non-digit *OCTET ]
+_year = re.compile(r"([0-9]{2,4})(?:[^0-9].*)?", re.DOTALL)
+
+
+def cookie_date(text: str) -> int | None:
+    """Return the seconds since the epoch that `text` names, or None where user agents would ignore the attribute."""
+    time: tuple[int, int, int] | None = None
+    day = month = year = None
+    for found in _tokens.findall(text):
+        # The order of the productions is the specification's; each takes the first token that it can.
+        if time is None and (match := _time.fullmatch(found)):
+            time = (int(match[1]), int(match[2]), int(match[3]))
+        elif day is None and (match := _day.fullmatch(found)):
+            day = int(match[1])
+        elif month is None and found[:3].lower() in _months:
+            month = _months.index(found[:3].lower()) + 1
+        elif year is None and (match := _year.fullmatch(found)):
+            year = int(match[1])
+    if time is None or day is None or month is None or year is None:
+        return None
+    if 70 <= year <= 99:
+        year += 1900
+    elif 0 <= year <= 69:
+        year += 2000
+    if year < 1601 or time[0] > 23 or time[1] > 59 or time[2] > 59:
+        return None
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        return None
+    return calendar.timegm((year, month, day, *time))

@@ -1,0 +1,133 @@
+"""The WSGI protocol (PEP 3333): a callable around an application that rewrites each head which the application starts.
+
+One bound function is made for each request, and the state that it is bound to stands in environ until the head goes out:
+
+    [start_response, environ, plan, state of the middleware above]
+
+It is a list, bound by `__get__`, since one is made for each request and both cost less than a class and a closure. It and
+environ refer to each other, so it leaves environ with the head: no request waits for the cycle collector.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ._plan import Chosen, Plan
+from ._start import State, leave
+from .errors import Problems
+from .exchange import ENVIRON_KEY, Answer, Decision, Request
+from .policy import Policy, unresolved
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_log = logging.getLogger("wsgi_headers")
+
+
+class HeadersMiddleware(functools.partial[Any]):
+    """A WSGI callable: the application, with its heads rewritten as the policy says.
+
+    app      the WSGI application that it wraps
+    policy   the Policy; compiled once, here
+
+    Raises PolicyError for a policy that refers to what it does not declare. A response may raise HeadError inside the
+    application's own `start_response` call; nothing was sent then.
+
+    A subclass of `partial`, since calling a class with a `__call__` of its own costs a request twice as much.
+    """
+
+    app: WSGIApplication
+    policy: Policy
+
+    def __new__(cls, app: WSGIApplication, policy: Policy) -> HeadersMiddleware:
+        problems = Problems()
+        if not callable(app):
+            problems.add("middleware.app", "HeadersMiddleware.app", app, "is no WSGI application", "give the callable")
+        if not isinstance(policy, Policy):
+            fix = "HeadersMiddleware(app, Policy(...))"
+            problems.add("middleware.policy", "HeadersMiddleware.policy", policy, "is no Policy", fix)
+        problems.raise_any()
+        unresolved(policy).raise_any()
+        self = super().__new__(cls, _around(app, Plan(policy)))
+        self.app = app
+        self.policy = policy
+        return self
+
+    def __get__(self, instance: object, owner: type | None = None) -> HeadersMiddleware:
+        """Return itself: as an attribute of a class it is no method, on 3.14 and later too."""
+        return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.app!r}, {self.policy!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.app, self.policy)
+
+
+def _around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
+    """Return the WSGI callable for `app` under `plan`."""
+    only, choose = plan.only, plan.choose
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        above = None
+        if ENVIRON_KEY in environ:
+            above = _state_above(environ)
+            if _acts_above(plan, above):
+                return app(environ, start_response)
+        chosen = only or choose(environ)
+        environ[ENVIRON_KEY] = state = [start_response, environ, plan, above]
+        try:
+            if chosen.acts_early:
+                answered = _answered_early(chosen, Request(environ), state)
+                if answered is not None:
+                    return answered
+            return app(environ, chosen.bind(state))
+        except BaseException:
+            # Whoever catches it may use the environ again, for a retry or an error page.
+            leave(state)
+            raise
+
+    return call
+
+
+def _state_above(environ: WSGIEnvironment) -> State | None:
+    """Return the state of a middleware above whose head is still to come.
+
+    What another pass left behind in a reused environ does not count. The environ of the middleware above may be another
+    dictionary, where something between made a copy.
+    """
+    state: State = environ[ENVIRON_KEY]
+    return state if state[1].get(ENVIRON_KEY) is state else None
+
+
+def _acts_above(plan: Plan, above: State | None) -> bool:
+    """Whether another middleware with an equal policy stands above, which then acts for both."""
+    while above is not None:
+        # The same middleware entered again is another pass of its own (a subrequest, a retry), and acts.
+        if above[2] is not plan and above[2].policy == plan.policy:
+            return True
+        above = above[3]
+    return False
+
+
+def _answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
+    """Return the body of a guard's answer; None where the application answers, with environ made ready for it."""
+    decision = chosen.decide(request)
+    if decision is None:
+        for incoming in chosen.incoming:
+            incoming(request)
+        return None
+    _log.warning("%s", decision.event, extra={"event": decision.event, "reason": decision.reason, **decision.facts})
+    return _answered(decision, chosen, request, state)
+
+
+def _answered(decision: Decision, chosen: Chosen, request: Request, state: State) -> Iterable[bytes]:
+    start = chosen.bind(state)
+    if not isinstance(decision.answer, Answer):
+        return decision.answer(request.environ, start)
+    status, lines, body = decision.answer
+    start(status, lines)
+    return [body] if body and request.method != "HEAD" else []

@@ -1,0 +1,46 @@
+"""Policies to start from. A preset's value changes only in a major release.
+
+Every value has its specification beside it; what a preset decides knowingly against an application is said there too.
+"""
+
+from __future__ import annotations
+
+from .cookies.rules import CookieAttributes, CookieRule
+from .match import Match
+from .operations import Default, Remove, Set
+from .policy import Policy, Rule
+
+# What a cookie's name says about it, in the casings that frameworks use. rfc6265bis 8.3: a session identifier is what an
+# injected script would want most, and a page's own scripts have no use for it.
+_SESSION_NAMES = (
+    *("sid", "SID", "Sid"),
+    *(f"*{casing}*" for word in ("sess", "login", "auth", "remember") for casing in (word, word.upper(), word.capitalize())),
+)
+# Double-submit tokens are read by the page's own scripts.
+_SCRIPT_NAMES = tuple(
+    f"*{casing}*" for word in ("csrf", "xsrf") for casing in (word, word.upper(), word.capitalize())
+)
+
+#: Breaks no working site: nothing here limits scripts, embeds of others, popups or cross-site images.
+BASELINE = Policy(
+    # Fetch 3.6: a response is what its Content-Type says.
+    Set("X-Content-Type-Options", "nosniff"),
+    # HTML 7.9.1 and CSP3 6.4.2: framed by the site itself only; the older field for the browsers that know no other.
+    Default("X-Frame-Options", "SAMEORIGIN"),
+    Default("Content-Security-Policy", "frame-ancestors 'self'"),
+    # Referrer Policy 3.7: the browsers' own default, said so that none has a weaker one.
+    Default("Referrer-Policy", "strict-origin-when-cross-origin"),
+    # RFC 6797 6.1.1: 31,536,000 seconds are a year. Without includeSubDomains, which only the owner can decide.
+    Rule(Match(scheme="https"), Default("Strict-Transport-Security", "max-age=31536000")),
+    # RFC 9110 10.2.4 says of Server what holds for these: they tell an attacker the version, and a browser nothing.
+    Remove("X-Powered-By"),
+    Remove("X-AspNet-Version"),
+    Remove("X-AspNetMvc-Version"),
+    Remove("X-Generator"),
+    Remove("X-Runtime"),
+    Remove("X-Version"),
+    # rfc6265bis 4.1.2.5-4.1.2.7. Lax is what most browsers take for an absent SameSite already.
+    CookieAttributes(secure="https", default_same_site="Lax"),
+    *(CookieRule(name, http_only=True) for name in _SESSION_NAMES),
+    *(CookieRule(name, exempt=("http_only",)) for name in _SCRIPT_NAMES),
+)
