@@ -221,4 +221,3 @@ class Plan:
 
 def _rank(leaf: Leaf) -> int:
     return leaf.part.guard_rank
-

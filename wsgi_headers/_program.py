@@ -173,7 +173,9 @@ def exact_lines(lines: object) -> list[Line]:
     try:
         given = list(lines)  # type: ignore[call-overload]
     except TypeError:
-        raise HeadError(f"the head is no list but {type(lines).__name__}; send (name, value) tuples [PEP 3333]") from None
+        raise HeadError(
+            f"the head is no list but {type(lines).__name__}; send (name, value) tuples [PEP 3333]"
+        ) from None
     exact: list[Line] = []
     for line in given:
         if not isinstance(line, (tuple, list)) or len(line) != 2:

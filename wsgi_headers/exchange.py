@@ -147,4 +147,3 @@ def host_of(authority: str) -> str:
 def _is_port(text: str) -> bool:
     # RFC 3986 3.2.3: port = *DIGIT, after a colon; `isdigit` alone would take other scripts' digits.
     return not text or (text[0] == ":" and text[1:].isascii() and (text[1:].isdigit() or text == ":"))
-

@@ -235,7 +235,9 @@ def _check_method(problems: Problems, where: str, value: object) -> None:
         problems.add("match.method", where, value, "is no method", "'GET' or a tuple", "RFC 9110 9.1")
     elif value not in _METHODS and value.upper() in _METHODS:
         fix = f"Did you mean {value.upper()!r}?"
-        problems.add("match.method.case", where, value, "is never sent: methods are case-sensitive", fix, "RFC 9110 9.1")
+        problems.add(
+            "match.method.case", where, value, "is never sent: methods are case-sensitive", fix, "RFC 9110 9.1"
+        )
 
 
 def check_host(problems: Problems, where: str, value: object) -> None:
@@ -256,7 +258,9 @@ def _check_status(problems: Problems, where: str, value: object) -> None:
     else:
         good = type(value) is int and 200 <= value <= 999
     if not good:
-        fix = f"write {int(value)}" if isinstance(value, str) and re.fullmatch("[2-9][0-9]{2}", value) else "404 or '5xx'"
+        fix = (
+            f"write {int(value)}" if isinstance(value, str) and re.fullmatch("[2-9][0-9]{2}", value) else "404 or '5xx'"
+        )
         problems.add("match.status", where, value, "is no status of a final response", fix, "RFC 9110 15")
 
 

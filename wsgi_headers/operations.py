@@ -254,7 +254,9 @@ class Edit(Operation):
         problems = Problems()
         where = check_name(problems, "Edit", name)
         if not callable(function):
-            problems.add("operation.function", f"{where}.function", function, "is no callable", "give str -> str | None")
+            problems.add(
+                "operation.function", f"{where}.function", function, "is no callable", "give str -> str | None"
+            )
         problems.raise_any()
         self._keep(name=str(name), function=function)
 
@@ -337,7 +339,9 @@ def checked(name: str, value: object) -> str:
     # A subclass (lazy text, markup) may say of itself what it likes, so the copy is what is looked at.
     value = str.__str__(value)
     if _grammar.field_value.fullmatch(value) is None:
-        raise HeadError(f"{escaped(name)}: the value holds {_wrong_character(value)}; refuse or encode it [RFC 9110 5.5]")
+        raise HeadError(
+            f"{escaped(name)}: the value holds {_wrong_character(value)}; refuse or encode it [RFC 9110 5.5]"
+        )
     return value
 
 

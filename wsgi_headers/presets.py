@@ -14,11 +14,27 @@ from .policy import Policy, Rule
 # injected script would want most, and a page's own scripts have no use for it.
 _SESSION_NAMES = (
     *("sid", "SID", "Sid"),
-    *(f"*{casing}*" for word in ("sess", "login", "auth", "remember") for casing in (word, word.upper(), word.capitalize())),
+    *(
+        f"*{casing}*"
+        for word in ("sess", "login", "auth", "remember")
+        for casing in (word, word.upper(), word.capitalize())
+    ),
 )
 # Double-submit tokens are read by the page's own scripts.
-_SCRIPT_NAMES = tuple(
-    f"*{casing}*" for word in ("csrf", "xsrf") for casing in (word, word.upper(), word.capitalize())
+_SCRIPT_NAMES = tuple(f"*{casing}*" for word in ("csrf", "xsrf") for casing in (word, word.upper(), word.capitalize()))
+
+# Fields that name the software behind a site, from the list of the OWASP Secure Headers Project (July 2026).
+_LEAKY = (
+    "X-Powered-By",
+    "X-Powered-By-Plesk",
+    "X-Powered-CMS",
+    "Powered-By",
+    "X-AspNet-Version",
+    "X-AspNetMvc-Version",
+    "X-Framework",
+    "X-Generator",
+    "X-PHP-Version",
+    "X-Turbo-Charged-By",
 )
 
 #: Breaks no working site: nothing here limits scripts, embeds of others, popups or cross-site images.
@@ -32,13 +48,8 @@ BASELINE = Policy(
     Default("Referrer-Policy", "strict-origin-when-cross-origin"),
     # RFC 6797 6.1.1: 31,536,000 seconds are a year. Without includeSubDomains, which only the owner can decide.
     Rule(Match(scheme="https"), Default("Strict-Transport-Security", "max-age=31536000")),
-    # RFC 9110 10.2.4 says of Server what holds for these: they tell an attacker the version, and a browser nothing.
-    Remove("X-Powered-By"),
-    Remove("X-AspNet-Version"),
-    Remove("X-AspNetMvc-Version"),
-    Remove("X-Generator"),
-    Remove("X-Runtime"),
-    Remove("X-Version"),
+    # RFC 9110 10.2.4 says of Server what holds for its kin: they tell an attacker the version, and a browser nothing.
+    *(Remove(name) for name in _LEAKY),
     # rfc6265bis 4.1.2.5-4.1.2.7. Lax is what most browsers take for an absent SameSite already.
     CookieAttributes(secure="https", default_same_site="Lax"),
     *(CookieRule(name, http_only=True) for name in _SESSION_NAMES),

@@ -1,0 +1,165 @@
+"""Why a head becomes what it becomes: each line, the parts that did it, and the rules that did not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ._part import Part
+from ._plan import Leaf, Plan
+from ._program import Program, checked_status, exact_lines
+from .exchange import Head, Line, Request
+from .match import Match, media_type_of
+from .operations import Step
+from .policy import Policy
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class ExplainedLine(NamedTuple):
+    """One line of a head.
+
+    before   as the application sent it, None where a part made it
+    after    as it goes out, None where it was dropped
+    parts    the parts that changed, made or dropped it, in the order in which they acted
+    """
+
+    before: Line | None
+    after: Line | None
+    parts: tuple[Part, ...]
+
+
+class IdleRule(NamedTuple):
+    """Parts that did nothing since a match of theirs did not hold.
+
+    matches   the matches under which they stand, outermost first
+    parts     the parts
+    reason    what did not hold: "path", "method", "host", "when", "scheme", "status" or "media_type"
+    """
+
+    matches: tuple[Match, ...]
+    parts: tuple[Part, ...]
+    reason: str
+
+
+class Explanation(NamedTuple):
+    """What becomes of a head.
+
+    status   the status line
+    lines    the application's lines in their order, then those that the policy adds
+    idle     the rules that did not hold
+    """
+
+    status: str
+    lines: tuple[ExplainedLine, ...]
+    idle: tuple[IdleRule, ...]
+
+    @property
+    def head(self) -> list[Line]:
+        """The lines that go out."""
+        return [line.after for line in self.lines if line.after is not None]
+
+
+@dataclass
+class _Traced:
+    """A line on its way through the steps of its field."""
+
+    before: Line | None
+    now: Line | None
+    parts: list[Part] = field(default_factory=list)
+
+
+def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequence[Line]) -> Explanation:
+    """Return what `policy` makes of a head that an application sends to the request of `environ`, and why.
+
+    Callables of the policy are called as they would be. Raises HeadError where the middleware would.
+    """
+    plan = Plan(policy)
+    status, sent = checked_status(status), exact_lines(lines)
+    request = Request(environ)
+    scheme = request.scheme
+    chosen = plan.only or plan.choose(environ)
+    content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
+    code, media_type = status[:3], media_type_of(content_type)
+    holding = [
+        leaf
+        for leaf in chosen.leaves
+        if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
+    ]
+    by_field = plan.steps(holding, scheme)
+    traced = [_Traced(line, line) for line in sent]
+    for name, steps in by_field.items():
+        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
+        traced.extend(_through(steps, own, environ))
+    head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
+    for leaf in holding:
+        if leaf.active and leaf.part.finish is not None:
+            leaf.part.finish(head)
+            traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, leaf.part))
+    return Explanation(
+        head.status,
+        tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
+        _idle(plan.leaves, holding, request, code, media_type),
+    )
+
+
+def _through(steps: Sequence[Step], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
+    """Take the lines of one field through its steps, and return the lines that came to be."""
+    made: list[_Traced] = []
+    before = [line.now for line in own if line.now is not None]
+    for count, step in enumerate(steps, 1):
+        apply = getattr(step, "apply", None)
+        if apply is not None:
+            after = apply([line.now for line in (*own, *made) if line.now is not None], environ)
+        else:
+            # Steps that are no operations of their own (cookies) are folded together: what one more of them changes.
+            after = Program([steps[0].compile(steps[:count])]).rewrite(before, environ)
+        made.extend(_aligned([line for line in (*own, *made) if line.now is not None], after, step.part))
+    return made
+
+
+def _aligned(lines: list[_Traced], after: Sequence[Line], part: Part) -> list[_Traced]:
+    """Note what `part` did to `lines`, which became `after`, and return the lines that it made."""
+    left = list(after)
+    changed = []
+    for line in lines:
+        place = next((place for place, candidate in enumerate(left) if candidate == line.now), None)
+        if place is None:
+            changed.append(line)
+        else:
+            del left[place]
+    for line in changed:
+        line.parts.append(part)
+        line.now = left.pop(0) if left else None
+    return [_Traced(None, line, [part]) for line in left]
+
+
+def _idle(
+    leaves: Sequence[Leaf], holding: Sequence[Leaf], request: Request, code: str, media_type: str
+) -> tuple[IdleRule, ...]:
+    held = {leaf.matches for leaf in holding if leaf.active}
+    idle: dict[tuple[Match, ...], list[Part]] = {}
+    for leaf in leaves:
+        if leaf.matches not in held:
+            idle.setdefault(leaf.matches, []).append(leaf.part)
+    return tuple(
+        IdleRule(matches, tuple(parts), _reason(matches, request, code, media_type)) for matches, parts in idle.items()
+    )
+
+
+def _reason(matches: Sequence[Match], request: Request, code: str, media_type: str) -> str:
+    for match in matches:
+        for name in ("path", "method", "host", "scheme", "status", "media_type"):
+            value = getattr(match, name)
+            if value is None:
+                continue
+            alone = Match(**{name: value})
+            if not (
+                alone.holds_for_request(request)
+                and alone.holds_for_scheme(request.scheme)
+                and alone.holds_for_head(code, media_type)
+            ):
+                return name
+    return "when"
