@@ -1,8 +1,8 @@
 """The grammar of heads: each rule as a compiled pattern under its ABNF.
 
 Native strings hold one octet a character (PEP 3333, "Unicode Issues"), so the patterns speak of code points 00-FF.
-Every pattern is meant for `fullmatch`: `$` would also match before a final line feed. `re.ASCII` is set wherever a class
-or a case rule could reach beyond ASCII.
+Every pattern is meant for `fullmatch`: `$` would also match before a final line feed. `re.ASCII` is set wherever a
+class or a case rule could reach beyond ASCII.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ media_type = re.compile(rf"{token.pattern}/{token.pattern}")
 
 # RFC 9110 5.6.4
 #   quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
-# RFC 9110 5.6.1 (lists): a comma inside a quoted-string is no delimiter. An unclosed quote runs to the end of the value.
+# RFC 9110 5.6.1 (lists): a comma inside a quoted-string is no delimiter. An unclosed quote runs to the end of the
+# value.
 list_member = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+', re.DOTALL)
 
 # RFC 1034 3.5 and RFC 1123 2.1, with the underscore that private names use:

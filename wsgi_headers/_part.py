@@ -128,7 +128,7 @@ class Part(metaclass=PartType):
         return ()
 
     def conflicts(self, siblings: Sequence[Part], whole: Sequence[Part]) -> Iterable[Problem]:
-        """Return the contradictions of this part with those beside it in one Policy or Rule, or below those (`whole`)."""
+        """Return how this part contradicts those beside it in a Policy or Rule, or all below them (`whole`)."""
         return ()
 
     def refuses(self, matches: Sequence[Match]) -> Iterable[Problem]:

@@ -3,19 +3,21 @@
 Theory. An operation reads and writes the lines of one field. Operations on different fields therefore commute, and only
 the order of the operations on one field means something. So the plan may
 
-  - take the parts apart, whatever their order and nesting, and group what they do by field, keeping the order of declaration
+  - take the parts apart, whatever their order and nesting, and group what they do by field, keeping the order of
+  declaration
     within a field;
   - fold the operations on a field into one small program, and those whose outcome does not depend on the response into
     constant lines;
   - put the lines of different fields into the new head in any order (RFC 9110 5.3 gives it no meaning).
 
-Matches look at the request and at what the application sent, never at what an operation made. So the rules that hold are
-known before the first operation, and the program for a set of rules that hold can be compiled once and remembered.
+Matches look at the request and at what the application sent, never at what an operation made. So the rules that hold
+are known before the first operation, and the program for a set of rules that hold can be compiled once and remembered.
 
 It follows that no operation can read another field's result, that the relative order of different fields is not kept,
 and that there are no operations on patterns of names.
 
-The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `operations`, `body`, `finish`, `varies_on`.
+The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `operations`, `body`, `finish`,
+`varies_on`.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ from .policy import Policy
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# Bound of what is remembered. A site has few combinations of rules, and few of status and Content-Type under one of them.
+# Bound of what is remembered. A site has few combinations of rules, and few of status and Content-Type under one of
+# them.
 _COMBINATIONS = 512
 
 _HTTPS, _HTTP = "https", "http"
@@ -180,7 +183,7 @@ class Plan:
         return chosen
 
     def compiled(self, leaves: tuple[Leaf, ...], scheme: str) -> Compiled:
-        """Return what a head goes through under leaves that hold but for the scheme; the same object for the same ones."""
+        """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object."""
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
         finish = tuple(leaf.part.finish for leaf in holding if leaf.active and leaf.part.finish is not None)

@@ -18,12 +18,12 @@ from .operations import ADD, KEEP, FieldProgram, checked
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# Bound of the memos of names. Applications spell a few dozen names; what comes beyond is made up for each response and is
-# forgotten as a whole, so that memory stays flat whatever is sent.
+# Bound of the memos of names. Applications spell a few dozen names; what comes beyond is made up for each response
+# and is forgotten as a whole, so that memory stays flat whatever is sent.
 SPELLINGS = 1024
 
-# How a touched line is treated: dropped; kept, and the program's own lines of the field left out; its value put through a
-# function; collected with the others of its field.
+# How a touched line is treated: dropped; kept, and the program's own lines of the field left out; its value put
+# through a function; collected with the others of its field.
 _DROP, _KEEP, _EDIT, _COLLECT = range(4)
 
 
@@ -35,7 +35,8 @@ class Program:
               object need not be looked over again.
     tail      the lines that a head gets in which nothing is touched
     touches   whether the last head had touched lines: the next one is then not tried for having none
-    apply     `(lines, environ) -> list | None`: the new head for an exact list of exact pairs of exact `str`, None where it
+    apply     `(lines, environ) -> list | None`: the new head for an exact list of exact pairs of exact `str`, None
+    where it
               is not that. `lines` is not changed. Raises HeadError, and what a callable of the policy raises.
     """
 

@@ -1,8 +1,9 @@
-"""Which rules hold for a request as it entered, found through tables: the cost is flat in the number of those that do not.
+"""Which rules hold for a request as it entered, found through tables: the cost is flat in the number of those that
+do not.
 
-A condition is the tuple of matches that a part stands under. Each condition is filed under one thing that it needs of the
-request (a path, else a host, else a method); only the conditions found under what the request has are looked at in full.
-Conditions that need none of these, or a path pattern, are looked at for every request.
+A condition is the tuple of matches that a part stands under. Each condition is filed under one thing that it needs
+of the request (a path, else a host, else a method); only the conditions found under what the request has are looked
+at in full. Conditions that need none of these, or a path pattern, are looked at for every request.
 """
 
 from __future__ import annotations

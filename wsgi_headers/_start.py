@@ -5,8 +5,8 @@ It is bound to the state of one response (see `middleware`):
     [start_response, environ, plan, state of the middleware above]
 
 A head in which nothing is touched and every value is plain costs one loop and one concatenation here; anything else is
-the program's. What goes on is always an exact list of exact pairs of exact `str`: some servers refuse other things, some
-send a response without fields for them.
+the program's. What goes on is always an exact list of exact pairs of exact `str`: some servers refuse other things,
+some send a response without fields for them.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
 
 
 def refuse_second(exc_info: OptExcInfo | None) -> None:
-    """Raise HeadError where a head was started before and no error replaces it (PEP 3333, "The start_response() Callable").
+    """Raise HeadError where a head was started before and no error replaces it (PEP 3333, "The start_response()
+    Callable").
 
     Not every server says so: some take the second head silently.
     """

@@ -24,14 +24,15 @@ def gunicorn(policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None
     """Return the `post_worker_init` hook for gunicorn.conf.py that puts `policy` before the application.
 
     policy      a Policy, or what the command line takes for one
-    proxy_fix   the arguments of werkzeug's ProxyFix, {"x_proto": 1}; it then stands outside, so that the policy sees the
+    proxy_fix   the arguments of werkzeug's ProxyFix, {"x_proto": 1}; it then stands outside, so that the policy sees
+    the
                 scheme and host of the user's request
 
         from wsgi_headers import deploy, presets
         post_worker_init = deploy.gunicorn(presets.BASELINE)
 
-    The policy is compiled here, once: a mistake in it stops gunicorn while it reads its configuration. Raises PolicyError
-    and BadReference. Workers without a WSGI application (asgi) raise RuntimeError when they start.
+    The policy is compiled here, once: a mistake in it stops gunicorn while it reads its configuration. Raises
+    PolicyError and BadReference. Workers without a WSGI application (asgi) raise RuntimeError when they start.
     """
     chosen = policy_of(policy) if isinstance(policy, str) else policy
     HeadersMiddleware(_never_called, chosen)

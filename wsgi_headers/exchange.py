@@ -1,7 +1,7 @@
 """One exchange as the parts of a policy see it: the request, the head, an answer, and a decision with its reason.
 
-The facts of a request are read when it enters, since other middleware changes environ later (`DispatcherMiddleware` moves
-the path, `ProxyFix` the host). Nothing here believes a forwarded field.
+The facts of a request are read when it enters, since other middleware changes environ later (`DispatcherMiddleware`
+moves the path, `ProxyFix` the host). Nothing here believes a forwarded field.
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ class Head:
 class State(list[Any]):
     """Never instantiated: names the places of the list that stands for one response under ENVIRON_KEY.
 
-    A list, since one is made for each request and a class of its own would cost as much as the rest of the work. It refers
-    to environ, which refers to it: the middleware takes it out of environ when the head goes out, so that no request
-    waits for the cycle collector.
+    A list, since one is made for each request and a class of its own would cost as much as the rest of the work. It
+    refers to environ, which refers to it: the middleware takes it out of environ when the head goes out, so that no
+    request waits for the cycle collector.
     """
 
     START_RESPONSE = 0  # of whoever stands above

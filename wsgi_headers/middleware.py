@@ -1,11 +1,12 @@
 """The WSGI protocol (PEP 3333): a callable around an application that rewrites each head which the application starts.
 
-One bound function is made for each request, and the state that it is bound to stands in environ until the head goes out:
+One bound function is made for each request, and the state that it is bound to stands in environ until the head goes
+out:
 
     [start_response, environ, plan, state of the middleware above]
 
-It is a list, bound by `__get__`, since one is made for each request and both cost less than a class and a closure. It and
-environ refer to each other, so it leaves environ with the head: no request waits for the cycle collector.
+It is a list, bound by `__get__`, since one is made for each request and both cost less than a class and a closure.
+It and environ refer to each other, so it leaves environ with the head: no request waits for the cycle collector.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class HeadersMiddleware(functools.partial[Any]):
     policy: Policy
 
     def __new__(cls, app: WSGIApplication, policy: Policy) -> HeadersMiddleware:
+        """Return the callable, with the policy compiled."""
         problems = Problems()
         if not callable(app):
             problems.add("middleware.app", "HeadersMiddleware.app", app, "is no WSGI application", "give the callable")

@@ -306,7 +306,7 @@ def _run(steps: Sequence[Operation], lines: list[Line], environ: WSGIEnvironment
 
 
 def _remembering(steps: Sequence[Operation]) -> Callable[[list[Line]], list[Line]]:
-    """Return what the steps make of the application's lines; single lines that carry nothing personal are remembered."""
+    """Return what the steps make of the application's lines; what carries nothing personal is remembered."""
     field = _registry.lookup(steps[0].name)
     if field is None or not field.impersonal:
         return lambda lines: _run(steps, lines, {})

@@ -38,7 +38,7 @@ class Policy(Part):
             yield from part.spread()
 
     def find(self, part_type: type[_P]) -> _P | None:
-        """Return the part of that type that speaks last, one that holds everywhere before one under a rule; else None."""
+        """Return the last part of that type that holds everywhere, else the last one under a rule, else None."""
         found: _P | None = None
         conditional: _P | None = None
         for matches, part in self.spread():

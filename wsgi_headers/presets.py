@@ -10,8 +10,8 @@ from .match import Match
 from .operations import Default, Remove, Set
 from .policy import Policy, Rule
 
-# What a cookie's name says about it, in the casings that frameworks use. rfc6265bis 8.3: a session identifier is what an
-# injected script would want most, and a page's own scripts have no use for it.
+# What a cookie's name says about it, in the casings that frameworks use. rfc6265bis 8.3: a session identifier is
+# what an injected script would want most, and a page's own scripts have no use for it.
 _SESSION_NAMES = (
     *("sid", "SID", "Sid"),
     *(

@@ -15,7 +15,7 @@ from ..errors import Problems
 from ..exchange import host_of
 from ..operations import FieldProgram, checked
 from .attributes import NO_WISH, Wish, kept_for_prefix, rewritten
-from .syntax import ATTRIBUTE_VALUE_OCTETS, BLANKS, cookie_name
+from .syntax import ATTRIBUTE_VALUE_OCTETS, BLANKS
 
 SET_COOKIE = "Set-Cookie"
 
@@ -235,8 +235,8 @@ def wish_for(steps: Sequence[CookieStep], name: str) -> Wish | None:
     return kept_for_prefix(wish, name)
 
 
-# What became of the attribute texts under one wish: the text that follows the pair, None where it stays as it is. The key
-# None is the line without a semicolon.
+# What became of the attribute texts under one wish: the text that follows the pair, None where it stays as it is.
+# The key None is the line without a semicolon.
 _Memo: TypeAlias = dict[str | None, str | None]
 
 

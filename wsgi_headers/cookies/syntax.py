@@ -1,7 +1,7 @@
 """A Set-Cookie line as user agents read it: split, changed in one attribute, put back with every other octet as it was.
 
-rfc6265bis 5.6: the line ends at nothing but its end, the pair at the first semicolon, the name at the first equals sign;
-blanks (SP, HTAB) around names and values do not count; there are no quoted strings.
+rfc6265bis 5.6: the line ends at nothing but its end, the pair at the first semicolon, the name at the first equals
+sign; blanks (SP, HTAB) around names and values do not count; there are no quoted strings.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def effective(found: list[Attribute], name: str) -> Attribute | None:
 
 
 def replaced(found: list[Attribute], name: str, value: str | None) -> list[Attribute]:
-    """Return `found` with `value` in the last attribute of that name, its spelling and place kept, and without the others.
+    """Return `found` with `value` in the last attribute of that name, its spelling and place kept, and without the
+    others.
 
     Without an attribute of that name the same list comes back.
     """
