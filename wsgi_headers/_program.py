@@ -8,7 +8,7 @@ names.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _grammar, _registry
 from .errors import HeadError, escaped
@@ -24,7 +24,13 @@ SPELLINGS = 1024
 
 # How a touched line is treated: dropped; kept, and the program's own lines of the field left out; its value put
 # through a function; collected with the others of its field.
-_DROP, _KEEP, _EDIT, _COLLECT = range(4)
+_DROP, _KEEP, _EDIT, _COLLECT, _ALWAYS = range(5)
+
+
+# What is known of a spelling: None where nothing touches its lines; else how they are treated, what that needs, and the
+# bit of the field in the set of fields that the application sent.
+_Treatment: TypeAlias = tuple[int, Any, int]
+_Spellings: TypeAlias = dict[str, _Treatment | None]
 
 
 class Program:
@@ -35,56 +41,59 @@ class Program:
               object need not be looked over again.
     tail      the lines that a head gets in which nothing is touched
     touches   whether the last head had touched lines: the next one is then not tried for having none
-    apply     `(lines, environ) -> list | None`: the new head for an exact list of exact pairs of exact `str`, None
-    where it
-              is not that. `lines` is not changed. Raises HeadError, and what a callable of the policy raises.
+    apply     the innermost loop, see `_applying`; for whoever is in a hurry and calls `rewrite` where it gives None
     """
 
     def __init__(self, fields: Sequence[FieldProgram]) -> None:
         self.inert: dict[str, str | None] = {}
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
-        self.always = [(field.field, field.always) for field in fields if field.always is not None]
+        self.always = [field.always for field in fields if field.always is not None]
         self.touches = bool(self.always)
-        # Spelling to treatment: the kind, what it needs, and the bit of the field in `sent`.
-        self.touched: dict[str, tuple[int, Any, int]] = {}
+        self.spellings: _Spellings = {}
         self._bits = {field.field: 1 << place for place, field in enumerate(fields)}
         # The tail without the lines of the fields that the application sent itself, by their bits.
         self.tails: dict[int, list[Line]] = {0: self.tail}
-        self.apply = _applied(self)
+        self.apply = _applying(self)
 
     def rewrite(self, lines: object, environ: WSGIEnvironment) -> list[Line]:
-        """Return a new head: an exact list of exact pairs of exact `str`. Raises as `apply`."""
-        after = self.apply(lines, environ) if type(lines) is list else None
+        """Return a new head: an exact list of exact pairs of exact `str`. `lines` is not changed.
+
+        Raises HeadError for what an application must not send, and whatever a callable of the policy raises.
+        """
+        after = self.apply(self.spellings, lines, environ) if type(lines) is list else None
         if after is None:
-            after = self.apply(exact_lines(lines), environ)
-        assert after is not None
+            exact = exact_lines(lines)
+            # Of its own, since the memo may be full, or forgotten by another thread at any moment.
+            spellings = {name: self._treatment(name) for name, _ in exact}
+            self._learn(spellings)
+            after = self.apply(spellings, exact, environ)
+        assert after is not None, "exact lines of known spellings are read"
         return after
 
-    def treatment(self, name: str) -> tuple[int, Any, int] | None:
-        """Return how lines of this spelling are treated, None where nothing touches them, and remember it.
+    def _learn(self, spellings: _Spellings) -> None:
+        """Remember how lines of these spellings, all tokens, are treated."""
+        for name, treatment in spellings.items():
+            if len(self.spellings) >= SPELLINGS:
+                self.spellings.clear()
+                self.inert.clear()
+            self.spellings[name] = treatment
+            if treatment is None:
+                known = _registry.lookup(name)
+                self.inert[name] = "" if known is not None and known.impersonal else None
 
-        Raises HeadError for a name that is no token.
-        """
-        if _grammar.token.fullmatch(name) is None:
-            raise HeadError(f"{escaped(name)}: the name is no token; send a field name [RFC 9110 5.1]")
-        if len(self.inert) + len(self.touched) >= SPELLINGS:
-            self.inert.clear()
-            self.touched.clear()
+    def _treatment(self, name: str) -> _Treatment | None:
         field = self.fields.get(name.lower())
         if field is None or (field.present == ADD and field.edit is None and field.always is None):
-            known = _registry.lookup(name)
-            self.inert[name] = "" if known is not None and known.impersonal else None
             return None
-        bit = self._bits[field.field]
         if field.edit is not None:
-            treatment: tuple[int, Any, int] = (_EDIT, field.edit, 0)
-        elif field.always is not None or callable(field.present):
-            treatment = (_COLLECT, field.field, bit)
-        else:
-            treatment = (_KEEP, None, bit) if field.present == KEEP else (_DROP, None, 0)
-        self.touched[name] = treatment
-        return treatment
+            return _EDIT, field.edit, 0
+        bit = self._bits[field.field]
+        if field.always is not None:
+            return _ALWAYS, field.always, bit
+        if callable(field.present):
+            return _COLLECT, field.present, bit
+        return (_KEEP, None, bit) if field.present == KEEP else (_DROP, None, 0)
 
     def tail_without(self, sent: int) -> list[Line]:
         """Return the tail without the lines of the fields whose bits are set, and remember it."""
@@ -96,40 +105,32 @@ class Program:
         return tail
 
 
-def _applied(program: Program) -> Callable[[Any, WSGIEnvironment], list[Line] | None]:
-    """Return `Program.apply`: a function over the memos, since it runs for each head."""
-    inert, touched, fields, always, tails = (
-        program.inert,
-        program.touched,
-        program.fields,
-        program.always,
-        program.tails,
-    )
+def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], list[Line] | None]:
+    """Return the innermost loop, a function over the memos, since it runs for each head that has touched lines.
 
-    def apply(lines: Any, environ: WSGIEnvironment) -> list[Line] | None:
+    It takes what is known of spellings, the lines, and environ. It returns the new head, or None where `lines` is not
+    yet an exact list of exact pairs of exact `str` or has a spelling that is not known.
+    """
+    always, tails = program.always, program.tails
+
+    def apply(spellings: _Spellings, lines: Any, environ: WSGIEnvironment) -> list[Line] | None:
         after: list[Line] = []
         sent = 0
         touches = False
-        collected: dict[str, list[Line]] | None = None
+        collected: list[tuple[Any, Line]] | None = None
         try:
             for line in lines:
                 name, value = line
+                treatment = spellings[name]
                 if type(line) is not tuple or type(value) is not str or type(name) is not str:
                     return None
-                if name in inert:
-                    if value is not inert[name] and not (value.isascii() and value.isprintable()):
+                if treatment is None:
+                    if not value.isascii() or not value.isprintable():
                         checked(name, value)
                     after.append(line)
                     continue
-                if name in touched:
-                    kind, payload, bit = touched[name]
-                else:
-                    treatment = program.treatment(name)
-                    if treatment is None:
-                        after.append((name, checked(name, value)))
-                        continue
-                    kind, payload, bit = treatment
                 touches = True
+                kind, payload, bit = treatment
                 if kind == _EDIT:
                     made = payload(value)
                     if made is value:
@@ -137,36 +138,54 @@ def _applied(program: Program) -> Callable[[Any, WSGIEnvironment], list[Line] | 
                     elif made is not None:
                         after.append((name, made))
                     continue
-                if not (value.isascii() and value.isprintable()):
+                if not value.isascii() or not value.isprintable():
                     checked(name, value)
-                sent |= bit
                 if kind == _KEEP:
+                    sent |= bit
                     after.append(line)
-                elif kind == _COLLECT:
+                elif kind >= _COLLECT:
+                    sent |= bit
                     if collected is None:
-                        collected = {}
-                    if payload in collected:
-                        collected[payload].append(line)
+                        collected = [(payload, line)]
                     else:
-                        collected[payload] = [line]
+                        collected.append((payload, line))
         except HeadError:
             raise
-        except (TypeError, ValueError):
-            return None  # a line that is no pair, or whose name cannot be looked up
+        except (KeyError, TypeError, ValueError):
+            return None  # a spelling not met yet, a line that is no pair, a name that cannot be one
         after += tails[sent] if sent in tails else program.tail_without(sent)
-        if collected is not None:
-            for field, own in collected.items():
-                present = fields[field].present
-                if callable(present):
-                    after += present(own)
         program.touches = touches
-        if always:
+        if collected is not None and not always:
+            if len(collected) == 1:
+                of_field, line = collected[0]
+                after += of_field([line])
+            else:
+                for of_field, own in _grouped(collected).items():
+                    after += of_field(own)
+        elif always:
             program.touches = True
-            for field, always_lines in always:
-                after += always_lines(collected.get(field, []) if collected is not None else [], environ)
+            after += _with_environ(always, _grouped(collected or []), environ)
         return after
 
     return apply
+
+
+def _grouped(collected: list[tuple[Any, Line]]) -> dict[Any, list[Line]]:
+    """Return the collected lines of each field, in order, by what is done to them."""
+    grouped: dict[Any, list[Line]] = {}
+    for of_field, line in collected:
+        grouped.setdefault(of_field, []).append(line)
+    return grouped
+
+
+def _with_environ(always: list[Any], grouped: dict[Any, list[Line]], environ: WSGIEnvironment) -> list[Line]:
+    """Return the lines of the fields whose lines were collected or depend on the request."""
+    made: list[Line] = []
+    for of_field in always:
+        made += of_field(grouped.pop(of_field, []), environ)
+    for of_field, own in grouped.items():
+        made += of_field(own)
+    return made
 
 
 def exact_lines(lines: object) -> list[Line]:

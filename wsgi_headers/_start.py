@@ -33,7 +33,7 @@ _STATUSES = 256
 
 def start_for_program(program: Program) -> Start:
     """Return the start of responses that go through one program."""
-    inert, tail, rewrite = program.inert, program.tail, program.rewrite
+    inert, tail, spellings, apply = program.inert, program.tail, program.spellings, program.apply
     statuses: set[str] = set()
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
@@ -63,7 +63,9 @@ def start_for_program(program: Program) -> Start:
                 if len(statuses) >= _STATUSES:
                     statuses.clear()
                 statuses.add(status)
-            after = rewrite(lines, environ)
+            after = apply(spellings, lines, environ) if type(lines) is list else None
+            if after is None:
+                after = program.rewrite(lines, environ)
         try:
             del environ[ENVIRON_KEY]
         except KeyError:
