@@ -5,6 +5,7 @@ No figure in it makes the command fail.
 
 import argparse
 from collections.abc import Iterator
+from statistics import median
 
 from . import memory
 from .contest import BARE, Workload
@@ -13,7 +14,7 @@ from .report import Row, as_json, as_table
 from .timing import Times, measure
 from .workloads import WORKLOADS
 
-ROUNDS = 1000
+ROUNDS = 700
 
 
 def timed_rows(workload: Workload, rounds: int) -> Iterator[Row]:
@@ -24,9 +25,18 @@ def timed_rows(workload: Workload, rounds: int) -> Iterator[Row]:
     times = measure(workload, rounds)
     names = [contestant.name for contestant in workload.contestants]
     for name in [BARE, *names] if workload.unit == BARE else names:
-        low, high = times.spread(name)
+        figures = times.figures(name)
         remark = "; ".join(filter(None, (_sizes(times, name), remarks.get(name))))
-        yield Row(workload.key, workload.title, name, times.figure(name), workload.unit_name, low, high, remark)
+        yield Row(
+            workload.key,
+            workload.title,
+            name,
+            median(figures),
+            workload.unit_name,
+            figures[0],
+            figures[-1],
+            remark,
+        )
 
 
 def memory_rows() -> Iterator[Row]:

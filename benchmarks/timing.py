@@ -20,8 +20,9 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from .contest import BARE, Feed, Workload
 from .requests import ENVIRON, path
 
-PARTS = 5
-"""The spread of a figure is that of the figures of this many consecutive parts of the run."""
+PARTS = 7
+"""A run is read in this many consecutive parts. The figure is the median of theirs, which a machine that changes its
+speed within the run does not move; the spread is from the least to the greatest."""
 
 WARM_UP = 20
 """Rounds that are not counted: memos and the interpreter's specialisation settle in them."""
@@ -86,25 +87,26 @@ class Times:
         """Nanoseconds that a contestant adds to a request."""
         return self.whole(name, part) - self.whole(BARE, part)
 
-    def figure(self, name: str, part: slice = slice(None)) -> float:
-        """The contestant's time in the unit of the workload; not a number where the unit drowned in noise."""
+    def figures(self, name: str) -> list[float]:
+        """The contestant's time in the unit of the workload by each part of the run, in rising order.
+
+        Not a number where the unit drowned in noise.
+        """
+        rounds = len(self.bursts[BARE])
+        cuts = sorted({rounds * part // PARTS for part in range(PARTS + 1)})
+        return sorted(self._figure(name, slice(start, stop)) for start, stop in pairwise(cuts))
+
+    def _figure(self, name: str, part: slice) -> float:
         if self.workload.unit == BARE:
             return self.whole(name, part) / self.whole(BARE, part)
         unit = self.added(self.workload.unit, part)
         return self.added(name, part) / unit if unit > 0 else nan
 
-    def spread(self, name: str) -> tuple[float, float]:
-        """The least and the greatest of the figures that the parts of the run give."""
-        rounds = len(self.bursts[BARE])
-        cuts = [rounds * part // PARTS for part in range(PARTS + 1)]
-        figures = [self.figure(name, slice(start, stop)) for start, stop in pairwise(cuts) if start < stop]
-        return min(figures), max(figures)
-
 
 def measure(workload: Workload, rounds: int) -> Times:
     """The times of all contestants of a workload, the bare application among them.
 
-    The garbage collector runs between the bursts, never within one; it leaves alone what was there before.
+    The garbage collector runs between the rounds, never within a burst; it leaves alone what was there before.
     """
     runners = {BARE: _runner(workload, lambda application: application)}
     runners |= {contestant.name: _runner(workload, contestant.wrap) for contestant in workload.contestants}

@@ -12,20 +12,18 @@ It and environ refer to each other, so it leaves environ with the head: no reque
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from ._answering import answered_early
 from ._plan import Chosen, Plan
 from ._start import State, leave
 from .errors import Problems
-from .exchange import ENVIRON_KEY, Answer, Decision, Request
+from .exchange import ENVIRON_KEY, Request
 from .policy import Policy, unresolved
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-_log = logging.getLogger("wsgi_headers")
 
 
 class HeadersMiddleware(functools.partial[Any]):
@@ -71,28 +69,57 @@ class HeadersMiddleware(functools.partial[Any]):
 
 def _around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI callable for `app` under `plan`."""
-    only, choose = plan.only, plan.choose
+    if plan.only is not None and not plan.only.acts_early:
+        return _always_the_same(app, plan, plan.only)
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        above = None
         if ENVIRON_KEY in environ:
-            above = _state_above(environ)
-            if _acts_above(plan, above):
-                return app(environ, start_response)
-        chosen = only or choose(environ)
-        environ[ENVIRON_KEY] = state = [start_response, environ, plan, above]
+            return _below_another(app, plan, environ, start_response)
+        return _respond(app, plan.choose(environ), [start_response, environ, plan, None])
+
+    return call
+
+
+def _always_the_same(app: WSGIApplication, plan: Plan, chosen: Chosen) -> Callable[..., Iterable[bytes]]:
+    """Return the WSGI callable for a plan in which nothing depends on the request as it enters."""
+    bind = chosen.bind
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if ENVIRON_KEY in environ:
+            return _below_another(app, plan, environ, start_response)
+        environ[ENVIRON_KEY] = state = [start_response, environ, plan, None]
         try:
-            if chosen.acts_early:
-                answered = _answered_early(chosen, Request(environ), state)
-                if answered is not None:
-                    return answered
-            return app(environ, chosen.bind(state))
+            return app(environ, bind(state))
         except BaseException:
-            # Whoever catches it may use the environ again, for a retry or an error page.
             leave(state)
             raise
 
     return call
+
+
+def _respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[bytes]:
+    environ = state[1]
+    environ[ENVIRON_KEY] = state
+    try:
+        if chosen.acts_early:
+            answered = answered_early(chosen, Request(environ), state)
+            if answered is not None:
+                return answered
+        return app(environ, chosen.bind(state))
+    except BaseException:
+        # Whoever catches it may use the environ again, for a retry or an error page.
+        leave(state)
+        raise
+
+
+def _below_another(
+    app: WSGIApplication, plan: Plan, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Respond where another middleware stands above: an equal policy acts there for both, another one after this."""
+    above = _state_above(environ)
+    if _acts_above(plan, above):
+        return app(environ, start_response)
+    return _respond(app, plan.choose(environ), [start_response, environ, plan, above])
 
 
 def _state_above(environ: WSGIEnvironment) -> State | None:
@@ -113,23 +140,3 @@ def _acts_above(plan: Plan, above: State | None) -> bool:
             return True
         above = above[3]
     return False
-
-
-def _answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
-    """Return the body of a guard's answer; None where the application answers, with environ made ready for it."""
-    decision = chosen.decide(request)
-    if decision is None:
-        for incoming in chosen.incoming:
-            incoming(request)
-        return None
-    _log.warning("%s", decision.event, extra={"event": decision.event, "reason": decision.reason, **decision.facts})
-    return _answered(decision, chosen, request, state)
-
-
-def _answered(decision: Decision, chosen: Chosen, request: Request, state: State) -> Iterable[bytes]:
-    start = chosen.bind(state)
-    if not isinstance(decision.answer, Answer):
-        return decision.answer(request.environ, start)
-    status, lines, body = decision.answer
-    start(status, lines)
-    return [body] if body and request.method != "HEAD" else []
