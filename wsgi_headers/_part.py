@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from .errors import PolicyError, Problem, Problems
 
 if TYPE_CHECKING:
-    from .exchange import Body, Decision, Head, Request
+    from .exchange import Decision, Head
     from .match import Match
     from .operations import Step
 
@@ -113,8 +113,6 @@ class Part(metaclass=PartType):
     guard: ClassVar[Callable[..., Decision | None] | None] = None
     # Guards are asked in ascending order of rank, whatever the order of declaration.
     guard_rank: ClassVar[int] = 0
-    # body(request, head, body): the answer that replaces an application's own response (304, 412).
-    body: ClassVar[Callable[[Any, Request, Head, Body], Decision | None] | None] = None
     # finish(head): looks at the whole head after every operation; may change its lines or raise HeadError.
     finish: ClassVar[Callable[[Any, Head], None] | None] = None
 

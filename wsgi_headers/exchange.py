@@ -7,8 +7,8 @@ moves the path, `ProxyFix` the host). Nothing here believes a forwarded field.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from . import _grammar
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Line: TypeAlias = tuple[str, str]
-Body: TypeAlias = "Iterable[bytes]"
 
 # The key under which environ holds the state of the response while its head is still to come. PEP 3333 ("environ
 # Variables") asks for a prefix of one's own in keys that middleware adds.
@@ -86,20 +85,6 @@ class Head:
         self.lines = lines
         self.sent = sent
         self.environ = environ
-
-
-class State(list[Any]):
-    """Never instantiated: names the places of the list that stands for one response under ENVIRON_KEY.
-
-    A list, since one is made for each request and a class of its own would cost as much as the rest of the work. It
-    refers to environ, which refers to it: the middleware takes it out of environ when the head goes out, so that no
-    request waits for the cycle collector.
-    """
-
-    START_RESPONSE = 0  # of whoever stands above
-    ENVIRON = 1
-    PLAN = 2  # of the middleware that made this state
-    ABOVE = 3  # the state of the middleware above, where another one stands there
 
 
 def normal_path(path: str) -> str:
