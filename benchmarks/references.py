@@ -5,8 +5,9 @@ writes who knows the protocol, needs this one thing and wants it fast: names com
 memo of the spellings seen, the application's list is copied, `exc_info` is passed on. They know their fields when they
 are written, and nothing else can be asked of them.
 
-The unchecked ones pass on whatever value the application sends. The checked ones refuse a value with a control
-character or one beyond latin-1, as the middleware does. None of them checks the status.
+The unchecked ones pass on whatever the application sends. The checked ones look at what the middleware looks at: the
+status line, names that are tokens, values without control characters and within latin-1, lines that are exact pairs of
+exact `str`.
 
 The types of the inner functions are comments, because an annotation is evaluated each time its function is made, which
 is at every request: some 50 ns.
@@ -27,8 +28,9 @@ ExcInfo: TypeAlias = "OptExcInfo | None"
 
 Write = Callable[[bytes], object]
 
-# RFC 9110 section 5.6.2, and 5.5 without the blanks at the ends, which break nothing.
+# RFC 9110 section 5.6.2; RFC 9112 section 4; RFC 9110 section 5.5 without the blanks at the ends, which break nothing.
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+STATUS = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
@@ -90,12 +92,17 @@ def replacing_checked(application: WSGIApplication, tail: Lines) -> WSGIApplicat
     """`replacing`, refusing what must not be sent."""
     replaced = frozenset(name.lower() for name, _ in tail)
     keys = Keys()
+    statuses = set()  # type: set[str]
 
     def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status, lines, exc_info=None):  # type: (str, Lines, ExcInfo) -> Write
+            if status not in statuses:
+                check_status(status, statuses)
             kept = []
             for line in lines:
                 name, value = line
+                if type(line) is not tuple or type(name) is not str or type(value) is not str:
+                    name, value = line = exact_line(name, value)
                 if not (value.isprintable() and value.isascii()):
                     check_value(value)
                 if keys[name] not in replaced:
@@ -155,6 +162,7 @@ def resolving_checked(application: WSGIApplication, decisions: Decisions) -> WSG
     absent = {line[0].lower(): line for line in defaults}
     touched = dropped | absent.keys() | {"vary"}
     keys = Keys()
+    statuses = set()  # type: set[str]
 
     @lru_cache(maxsize=256)
     def merged(varied: tuple[str, ...]) -> str:
@@ -162,11 +170,15 @@ def resolving_checked(application: WSGIApplication, decisions: Decisions) -> WSG
 
     def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status, lines, exc_info=None):  # type: (str, Lines, ExcInfo) -> Write
+            if status not in statuses:
+                check_status(status, statuses)
             kept = []
             varied = []
             missing = absent.copy()
             for line in lines:
                 name, value = line
+                if type(line) is not tuple or type(name) is not str or type(value) is not str:
+                    name, value = line = exact_line(name, value)
                 if not (value.isprintable() and value.isascii()):
                     check_value(value)
                 key = keys[name]
@@ -217,12 +229,17 @@ def hardening_checked(application: WSGIApplication, tail: Lines) -> WSGIApplicat
     """`hardening`, refusing what must not be sent."""
     replaced = frozenset(name.lower() for name, _ in tail)
     keys = Keys()
+    statuses = set()  # type: set[str]
 
     def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status, lines, exc_info=None):  # type: (str, Lines, ExcInfo) -> Write
+            if status not in statuses:
+                check_status(status, statuses)
             kept = []
             for line in lines:
                 name, value = line
+                if type(line) is not tuple or type(name) is not str or type(value) is not str:
+                    name, value = line = exact_line(name, value)
                 if not (value.isprintable() and value.isascii()):
                     check_value(value)
                 key = keys[name]
@@ -268,6 +285,22 @@ def merged_vary(values: Iterable[str], added: Iterable[str]) -> str:
     keys = {member.lower() for member in members}
     members += [member for member in added if member.lower() not in keys]
     return ", ".join(members)
+
+
+def check_status(status: str, seen: set[str]) -> None:
+    """The careful look at a status line that was not seen before."""
+    if type(status) is not str or not STATUS.fullmatch(status):
+        raise ValueError("not a status line")
+    if len(seen) >= 256:
+        seen.clear()
+    seen.add(status)
+
+
+def exact_line(name: object, value: object) -> tuple[str, str]:
+    """A line whose parts are subclasses of `str`, or that is another kind of pair, as a server wants it."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise ValueError("not native strings")
+    return str.__str__(name), str.__str__(value)
 
 
 def check_value(value: str) -> None:

@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 # and is forgotten as a whole, so that memory stays flat whatever is sent.
 SPELLINGS = 1024
 
-# How a touched line is treated: dropped; kept, and the program's own lines of the field left out; its value put
-# through a function; collected with the others of its field.
-_DROP, _KEEP, _EDIT, _COLLECT, _ALWAYS = range(5)
+# How a touched line is treated: its value put through a function; kept, and the program's own lines of the field
+# left out; collected with the others of its field, for a function of them alone or of environ too.
+_EDIT, _KEEP, _COLLECT = range(3)
 
-
-# What is known of a spelling: None where nothing touches its lines; else how they are treated, what that needs, and the
-# bit of the field in the set of fields that the application sent.
-_Treatment: TypeAlias = tuple[int, Any, int]
+# What is known of a spelling: None where nothing touches its lines; () where they are dropped; else how they are
+# treated, what that needs, and the bit of the field in the set of fields that the application sent.
+_Treatment: TypeAlias = tuple[int, Any, int] | tuple[()]
 _Spellings: TypeAlias = dict[str, _Treatment | None]
 
 
@@ -48,7 +47,7 @@ class Program:
         self.inert: dict[str, str | None] = {}
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
-        self.always = [field.always for field in fields if field.always is not None]
+        self.always = [field for field in fields if field.always is not None]
         self.touches = bool(self.always)
         self.spellings: _Spellings = {}
         self._bits = {field.field: 1 << place for place, field in enumerate(fields)}
@@ -88,12 +87,9 @@ class Program:
             return None
         if field.edit is not None:
             return _EDIT, field.edit, 0
-        bit = self._bits[field.field]
-        if field.always is not None:
-            return _ALWAYS, field.always, bit
-        if callable(field.present):
-            return _COLLECT, field.present, bit
-        return (_KEEP, None, bit) if field.present == KEEP else (_DROP, None, 0)
+        if field.always is not None or callable(field.present):
+            return _COLLECT, field, self._bits[field.field]
+        return (_KEEP, None, self._bits[field.field]) if field.present == KEEP else ()
 
     def tail_without(self, sent: int) -> list[Line]:
         """Return the tail without the lines of the fields whose bits are set, and remember it."""
@@ -117,7 +113,7 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
         after: list[Line] = []
         sent = 0
         touches = False
-        collected: list[tuple[Any, Line]] | None = None
+        collected: list[tuple[FieldProgram, Line]] | None = None
         try:
             for line in lines:
                 name, value = line
@@ -130,61 +126,55 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
                     after.append(line)
                     continue
                 touches = True
-                kind, payload, bit = treatment
-                if kind == _EDIT:
-                    made = payload(value)
-                    if made is value:
+                if treatment:
+                    kind, payload, bit = treatment
+                    if kind == _EDIT:
+                        made = payload(value)
+                        if made is value:
+                            after.append(line)
+                        elif made is not None:
+                            after.append((name, made))
+                        continue
+                    sent |= bit
+                    if kind == _KEEP:
                         after.append(line)
-                    elif made is not None:
-                        after.append((name, made))
-                    continue
-                if not value.isascii() or not value.isprintable():
-                    checked(name, value)
-                if kind == _KEEP:
-                    sent |= bit
-                    after.append(line)
-                elif kind >= _COLLECT:
-                    sent |= bit
-                    if collected is None:
+                    elif collected is None:
                         collected = [(payload, line)]
                     else:
                         collected.append((payload, line))
+                if not value.isascii() or not value.isprintable():
+                    checked(name, value)
         except HeadError:
             raise
         except (KeyError, TypeError, ValueError):
             return None  # a spelling not met yet, a line that is no pair, a name that cannot be one
-        after += tails[sent] if sent in tails else program.tail_without(sent)
         program.touches = touches
-        if collected is not None and not always:
-            if len(collected) == 1:
-                of_field, line = collected[0]
-                after += of_field([line])
-            else:
-                for of_field, own in _grouped(collected).items():
-                    after += of_field(own)
-        elif always:
+        after += tails[sent] if sent in tails else program.tail_without(sent)
+        if collected is not None and len(collected) == 1 and (alone := collected[0][0].alone) is not None:
+            after += alone[collected[0][1]]
+        elif collected is not None or always:
             program.touches = True
-            after += _with_environ(always, _grouped(collected or []), environ)
+            after += _of_fields(always, collected or [], environ)
         return after
 
     return apply
 
 
-def _grouped(collected: list[tuple[Any, Line]]) -> dict[Any, list[Line]]:
-    """Return the collected lines of each field, in order, by what is done to them."""
-    grouped: dict[Any, list[Line]] = {}
-    for of_field, line in collected:
-        grouped.setdefault(of_field, []).append(line)
-    return grouped
-
-
-def _with_environ(always: list[Any], grouped: dict[Any, list[Line]], environ: WSGIEnvironment) -> list[Line]:
-    """Return the lines of the fields whose lines were collected or depend on the request."""
+def _of_fields(
+    always: list[FieldProgram], collected: list[tuple[FieldProgram, Line]], environ: WSGIEnvironment
+) -> list[Line]:
+    """Return the lines of the fields whose lines were collected, and of those that are asked in any case."""
+    own: dict[str, list[Line]] = {field.field: [] for field in always}
+    fields = {field.field: field for field in always}
+    for field, line in collected:
+        own.setdefault(field.field, []).append(line)
+        fields[field.field] = field
     made: list[Line] = []
-    for of_field in always:
-        made += of_field(grouped.pop(of_field, []), environ)
-    for of_field, own in grouped.items():
-        made += of_field(own)
+    for name, field in fields.items():
+        if field.always is not None:
+            made += field.always(own[name], environ)
+        elif callable(field.present):
+            made += field.present(own[name])
     return made
 
 

@@ -7,7 +7,7 @@ does the same, a `FieldProgram`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
@@ -46,6 +46,7 @@ class FieldProgram:
     absent    the lines that stand in the head where the application sent none
     present   the same where it sent some: DROP (only `absent` stands), KEEP (the application's lines, without
               `absent`), ADD (both), or a function of all its lines in order, which gives those that stand
+    alone     what `present` gives for a single line, remembered, where the registry allows that
     edit      instead of `present`: a function of one value in its place; None drops the line. It raises nothing but
               HeadError.
     always    instead of both: a function of the application's lines, possibly none, and environ
@@ -57,6 +58,7 @@ class FieldProgram:
     field: str
     absent: tuple[Line, ...] = ()
     present: str | Callable[[list[Line]], list[Line]] = "drop"
+    alone: Mapping[Line, list[Line]] | None = None
     edit: Callable[[str], str | None] | None = None
     always: Callable[[list[Line], WSGIEnvironment], list[Line]] | None = None
 
@@ -293,7 +295,9 @@ def compile_operations(steps: Sequence[Operation]) -> FieldProgram:
             return FieldProgram(field, absent, KEEP)
         if all(isinstance(step, Append) for step in steps):
             return FieldProgram(field, absent, ADD)
-        return FieldProgram(field, absent, _remembering(steps))
+        known = _registry.lookup(field)
+        alone = _Remembered(steps) if known is not None and known.impersonal else None
+        return FieldProgram(field, absent, lambda lines: _run(steps, lines, {}), alone)
     if all(isinstance(step, Edit) for step in steps):
         return FieldProgram(field, (), lambda lines: _run(steps, lines, {}))
     return FieldProgram(field, always=lambda lines, environ: _run(steps, lines, environ))
@@ -305,27 +309,19 @@ def _run(steps: Sequence[Operation], lines: list[Line], environ: WSGIEnvironment
     return lines
 
 
-def _remembering(steps: Sequence[Operation]) -> Callable[[list[Line]], list[Line]]:
-    """Return what the steps make of the application's lines; what carries nothing personal is remembered."""
-    field = _registry.lookup(steps[0].name)
-    if field is None or not field.impersonal:
-        return lambda lines: _run(steps, lines, {})
-    memo: dict[Line, list[Line]] = {}
+class _Remembered(dict[Line, list[Line]]):
+    """What the steps make of single lines of a field that carries nothing personal, so that it may be remembered."""
 
-    def present(lines: list[Line]) -> list[Line]:
-        if len(lines) != 1:
-            return _run(steps, lines, {})
-        line = lines[0]
-        after = memo.get(line)
-        if after is None:
-            after = _run(steps, lines, {})
-            if len(line[1]) <= _REMEMBERED_OCTETS:
-                if len(memo) >= _REMEMBERED:
-                    memo.clear()
-                memo[line] = after
+    def __init__(self, steps: Sequence[Operation]) -> None:
+        self._steps = steps
+
+    def __missing__(self, line: Line) -> list[Line]:
+        after = _run(self._steps, [line], {})
+        if len(line[1]) <= _REMEMBERED_OCTETS:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[line] = after
         return after
-
-    return present
 
 
 def checked(name: str, value: object) -> str:

@@ -1,0 +1,215 @@
+"""The phases of a response: what a part may do besides operations, and that the plan asks for nothing else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from wsgi_headers import Default, HeadersMiddleware, Match, Policy, PolicyError, Problem, Rule, Set
+from wsgi_headers._part import Part
+from wsgi_headers.exchange import Answer, Decision, Head, Request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Lines = list[tuple[str, str]]
+
+
+class Served:
+    """An application that remembers how it was called."""
+
+    def __init__(self, *lines: tuple[str, str]) -> None:
+        self.lines = list(lines)
+        self.seen: list[dict[str, Any]] = []
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self.seen.append(dict(environ))
+        start_response("200 OK", self.lines)
+        return [b"application"]
+
+
+def request(app: Callable[..., Iterable[bytes]], **environ: Any) -> tuple[str, Lines, bytes]:
+    """Call an application and return status, lines and body."""
+    heads: list[tuple[str, Lines]] = []
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", **environ}
+    body = b"".join(app(environ, lambda status, lines, exc_info=None: heads.append((status, lines))))
+    (head,) = heads
+    return (*head, body)
+
+
+class Teapot(Part):
+    """A guard that refuses one path."""
+
+    def __init__(self, path: str = "/tea", rank: int = 0) -> None:
+        self._keep(path=path, rank=rank)
+
+    def guard(self, request: Request) -> Decision | None:  # type: ignore[override]
+        if request.path != self.__dict__["path"]:
+            return None
+        return Decision("teapot.refused", "no coffee", Answer("418 I'm a teapot", [("X-Tea", "1")], b"short"))
+
+
+class Deny(Part):
+    """A guard that hands every request to another application."""
+
+    guard_rank = -1
+
+    def guard(self, request: Request) -> Decision | None:  # type: ignore[override]
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            start_response("403 Forbidden", [("Content-Type", "application/json")])
+            return [b"{}"]
+
+        return Decision("deny.refused", "always", answer)
+
+
+class HideCookies(Part):
+    """Takes the cookies out of the request."""
+
+    def incoming(self, request: Request) -> None:  # type: ignore[override]
+        request.environ.pop("HTTP_COOKIE", None)
+
+
+class CountLines(Part):
+    """Looks at the whole head after every operation."""
+
+    def finish(self, head: Head) -> None:  # type: ignore[override]
+        head.lines.append(("X-Lines", f"{len(head.sent)} {len(head.lines)}"))
+
+
+class Reads(Part):
+    """Depends on a request field."""
+
+    @property
+    def varies_on(self) -> tuple[str, ...]:
+        return ("Origin", "Accept")
+
+
+class Alone(Part):
+    """Bears no other of its kind beside it, no rule on a method, and needs a Set somewhere."""
+
+    def conflicts(self, siblings: Sequence[Part], whole: Sequence[Part]) -> Iterable[Problem]:
+        if sum(isinstance(part, Alone) for part in siblings) > 1:
+            yield Problem("alone.beside", "Alone", "", "stands beside another", "leave one out", "")
+
+    def refuses(self, matches: Sequence[Match]) -> Iterable[Problem]:
+        if any(match.method is not None for match in matches):
+            yield Problem("alone.method", "Alone", "", "stands under a method", "move it out", "")
+
+    def unresolved(self, whole: Sequence[Part]) -> Iterable[Problem]:
+        if not any(isinstance(part, Set) for part in whole):
+            yield Problem("alone.unresolved", "Alone", "", "names nothing", "add Set", "")
+
+
+def test_a_guard_answers_instead_of_the_application_with_the_rest_of_the_policy() -> None:
+    """The answer of a guard carries the policy's fields, and the application is not called."""
+    served = Served()
+    app = HeadersMiddleware(served, Policy(Set("X-Policy", "1"), Teapot()))
+
+    status, lines, body = request(app, PATH_INFO="/tea")
+
+    assert (status, dict(lines), body) == ("418 I'm a teapot", {"X-Tea": "1", "X-Policy": "1"}, b"short")
+    assert served.seen == []
+
+
+def test_a_guard_lets_other_requests_pass() -> None:
+    """A request that no guard answers reaches the application."""
+    assert request(HeadersMiddleware(Served(), Policy(Teapot())))[2] == b"application"
+
+
+def test_an_answer_to_head_has_no_body() -> None:
+    """RFC 9110 9.3.2."""
+    assert request(HeadersMiddleware(Served(), Policy(Teapot())), PATH_INFO="/tea", REQUEST_METHOD="HEAD")[2] == b""
+
+
+def test_guards_act_by_rank_whatever_their_order() -> None:
+    """The guard of lower rank decides first, and its application's head gets the policy too."""
+    status, lines, body = request(
+        HeadersMiddleware(Served(), Policy(Teapot(), Set("X-Policy", "1"), Deny())), PATH_INFO="/tea"
+    )
+
+    assert (status, body) == ("403 Forbidden", b"{}")
+    assert ("X-Policy", "1") in lines
+
+
+def test_a_guard_holds_where_its_rule_holds() -> None:
+    """Path and scheme of the rules that a guard stands in decide whether it is asked."""
+    app = HeadersMiddleware(Served(), Policy(Rule(Match(path="/private/", scheme="http"), Deny())))
+
+    assert request(app, PATH_INFO="/private/x")[0] == "403 Forbidden"
+    assert request(app, PATH_INFO="/private/x", **{"wsgi.url_scheme": "https"})[0] == "200 OK"
+    assert request(app, PATH_INFO="/public")[0] == "200 OK"
+
+
+def test_a_refusal_is_logged_as_data(caplog: pytest.LogCaptureFixture) -> None:
+    """The record carries event and reason; the answer does not."""
+    with caplog.at_level(logging.WARNING, "wsgi_headers"):
+        _, lines, body = request(HeadersMiddleware(Served(), Policy(Teapot())), PATH_INFO="/tea")
+
+    (record,) = caplog.records
+    assert (record.__dict__["event"], record.__dict__["reason"]) == ("teapot.refused", "no coffee")
+    assert "coffee" not in repr((lines, body))
+
+
+@pytest.mark.parametrize("match", [Match(status=404), Match(media_type="text/html")], ids=["status", "media type"])
+@pytest.mark.parametrize("part", [Teapot(), HideCookies()], ids=["guard", "incoming"])
+def test_what_acts_early_cannot_wait_for_the_response(part: Part, match: Match) -> None:
+    """A guard, or what changes the request, under a match on the response is refused."""
+    with pytest.raises(PolicyError) as caught:
+        Rule(match, part)
+
+    assert [problem.code for problem in caught.value.problems] == ["rule.guard"]
+
+
+def test_incoming_changes_what_the_application_sees() -> None:
+    """The environ is changed before the application is called, where the rule holds."""
+    served = Served()
+    app = HeadersMiddleware(served, Policy(Rule(Match(path="/a"), HideCookies())))
+
+    request(app, PATH_INFO="/a", HTTP_COOKIE="sid=1")
+    request(app, PATH_INFO="/b", HTTP_COOKIE="sid=1")
+
+    assert [environ.get("HTTP_COOKIE") for environ in served.seen] == [None, "sid=1"]
+
+
+def test_finish_sees_the_whole_head_after_every_operation() -> None:
+    """It gets the application's lines and those that go out, and may change the latter."""
+    app = HeadersMiddleware(Served(("X-A", "1")), Policy(CountLines(), Set("X-B", "2"), Default("X-C", "3")))
+
+    assert dict(request(app)[1]) == {"X-A": "1", "X-B": "2", "X-C": "3", "X-Lines": "1 3"}
+
+
+def test_vary_is_derived_after_every_operation() -> None:
+    """What a part reads of the request is merged into Vary; no operation of the policy removes it."""
+    app = HeadersMiddleware(Served(("vary", "accept")), Policy(Reads(), Set("Vary", "Cookie")))
+
+    assert request(app)[1] == [("Vary", "Cookie, Origin, Accept")]
+
+
+def test_contradictions_are_refused_where_they_stand_together() -> None:
+    """Siblings in one Policy contradict each other; in a nested policy they do not stand side by side."""
+    with pytest.raises(PolicyError) as caught:
+        Policy(Alone(), Alone())
+
+    assert {problem.code for problem in caught.value.problems} == {"alone.beside"}
+    assert len(Policy(Alone(), Policy(Alone())).parts) == 2
+
+
+def test_a_part_refuses_matches_above_it() -> None:
+    """The matches of every rule that a part stands in are told to it."""
+    with pytest.raises(PolicyError) as caught:
+        Rule(Match(method="GET"), Rule(Match(path="/a"), Alone()))
+
+    assert [problem.code for problem in caught.value.problems] == ["alone.method"]
+
+
+def test_names_that_refer_across_the_policy_are_checked_when_the_middleware_is_built() -> None:
+    """A policy may be a fragment of another, so it is complete only there."""
+    fragment = Policy(Alone())
+    with pytest.raises(PolicyError) as caught:
+        HeadersMiddleware(Served(), fragment)
+
+    assert [problem.code for problem in caught.value.problems] == ["alone.unresolved"]
+    assert HeadersMiddleware(Served(), Policy(fragment, Set("X-A", "1"))).policy.parts[0] == fragment

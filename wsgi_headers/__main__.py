@@ -1,0 +1,198 @@
+"""The command line: `wsgi-headers`, also `python -m wsgi_headers`.
+
+Exit 0 when all went well, 2 with one line that says what to do when it could not; Ctrl-C ends quietly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.metadata
+import json
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+from . import demo
+from .errors import PolicyError, escaped
+from .inspector import BadRequest, NoHead, as_data, as_text, inspect, printable, request_environ
+from .middleware import HeadersMiddleware
+from .references import PRESETS, BadReference, application_of, policy_of
+from .serving import LOOPBACK, CannotListen, LoopbackServer, serve
+
+_NAME = "wsgi-headers"
+_USAGE = 2
+_INTERRUPTED = 130  # what shells say of a command that SIGINT ended
+_DEFAULT_POLICY = "baseline"
+
+
+class _Unusable(Exception):
+    """What the command line asks for and cannot be done; the message is one line."""
+
+
+# What is told in one line, since the line says what to do.
+_EXPECTED = (BadReference, BadRequest, CannotListen, NoHead, PolicyError, _Unusable)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code; `argv` without the program's name, None for that of the process.
+
+    Raises SystemExit as argparse does: --help, --version, arguments that are none.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        _go_to(arguments.chdir)
+        _COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+    except _EXPECTED as error:
+        return _failed(error, arguments.debug)
+    except SystemExit as error:
+        said = f"the application ended the process (SystemExit: {error.code}); keep that out of what is imported"
+        return _failed(_Unusable(said).with_traceback(error.__traceback__), arguments.debug)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads has seen enough. The interpreter flushes once more at its end, and finds nobody there either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    name = arguments.policy or _DEFAULT_POLICY
+    policy = policy_of(name)
+    if arguments.once:
+        print(demo.once(policy, as_json=arguments.json))
+    else:
+        demo.run(policy, name, as_json=arguments.json)
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    application, behind = _application(arguments)
+    server = LoopbackServer(arguments.host, arguments.port)
+    server.set_app(application)
+    address = f"{server.address}/"
+    announcement = f"{address}  {arguments.application} behind {behind}\nCtrl-C ends it."
+    serve([server], json.dumps({"address": address}) if arguments.json else announcement)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    # What the application prints is not part of the answer.
+    with contextlib.redirect_stdout(sys.stderr):
+        application, behind = _application(arguments)
+        options = {"method": arguments.method, "scheme": arguments.scheme, "host": arguments.host}
+        environ = request_environ(arguments.path, **options, fields=arguments.header)
+        inspection = inspect(application, environ)
+    if arguments.json:
+        print(json.dumps({"policy": behind, **as_data(inspection)}, indent=2))
+    else:
+        print(as_text(inspection))
+
+
+_COMMANDS = {"demo": _demo, "serve": _serve, "show": _show}
+
+
+def _application(arguments: argparse.Namespace) -> tuple[HeadersMiddleware, str]:
+    """Return the application behind its policy, and what messages call the policy."""
+    application = application_of(arguments.application)
+    if arguments.policy is None and isinstance(application, HeadersMiddleware):
+        return application, "its own policy"
+    name = arguments.policy or _DEFAULT_POLICY
+    return HeadersMiddleware(application, policy_of(name)), name
+
+
+def _go_to(directory: str | None) -> None:
+    """Make the directory the current one, None being where we are, and importable before all others."""
+    if directory is not None:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise _Unusable(f"--chdir {escaped(directory)}: {error.strerror}; name a directory") from error
+    here = os.getcwd()
+    if sys.path[:1] != [here]:
+        sys.path.insert(0, here)
+
+
+def _failed(error: Exception, debug: bool) -> int:
+    """Tell what went wrong on standard error, a line a mistake, and return the exit code."""
+    if debug:
+        traceback.print_exception(error)
+    # Mistakes of a policy that a module declares stand where they would if it stood here.
+    told = error.__cause__ if isinstance(error.__cause__, PolicyError) else error
+    for line in str(told).splitlines():
+        print(f"{_NAME}: {printable(line)}", file=sys.stderr)
+    return _USAGE
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_USAGE, f"{_NAME}: {printable(message)}; {self.prog} --help says more\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    policy = f"{', '.join(PRESETS)}, or package.module:name"
+    parser = _Parser(
+        prog=_NAME, description="Response fields and cookies of any WSGI application, decided by one policy."
+    )
+    parser.add_argument("--version", action="version", version=f"{_NAME} {_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = commands.add_parser("demo", help="an application with the usual mistakes, bare and behind a policy")
+    command.add_argument("--once", action="store_true", help="print both heads of each page and end")
+    _add_common(command, f"{policy}; default: {_DEFAULT_POLICY}")
+
+    own = f"{policy}; default: the application's own HeadersMiddleware, else {_DEFAULT_POLICY}"
+    command = commands.add_parser("serve", help="your application behind a policy, on a loopback port")
+    _add_application(command)
+    command.add_argument("--host", default=LOOPBACK, help="a loopback address; default: %(default)s")
+    command.add_argument("--port", type=_port, default=0, help="default: a free one")
+    _add_common(command, own)
+
+    command = commands.add_parser("show", help="the head before and after, line by line, with the part that did it")
+    _add_application(command)
+    command.add_argument("path", metavar="PATH", nargs="?", default="/", help="path and query; default: /")
+    command.add_argument("--method", default="GET", help="default: GET")
+    command.add_argument("--scheme", choices=("https", "http"), default="https", help="default: https")
+    command.add_argument("--host", default="localhost", help="with a port or without; default: localhost")
+    command.add_argument(
+        *("-H", "--header"), type=_field, action="append", default=[], metavar="'NAME: VALUE'", help="repeatable"
+    )
+    _add_common(command, own)
+    return parser
+
+
+def _add_application(command: argparse.ArgumentParser) -> None:
+    command.add_argument("application", metavar="APPLICATION", help="module:app, or module:create_app()")
+
+
+def _add_common(command: argparse.ArgumentParser, policy: str) -> None:
+    command.add_argument("--policy", metavar="POLICY", help=policy)
+    command.add_argument("--chdir", metavar="DIR", help="where modules are looked for; default: the current directory")
+    command.add_argument("--json", action="store_true", help="for programs to read")
+    command.add_argument("--debug", action="store_true", help="the traceback of what went wrong too")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{escaped(text)} is no port; give a number up to 65535, or none")
+    return int(text)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{escaped(text)} is no field; write 'Name: value'")
+    return name, value
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version(_NAME)
+    except importlib.metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
