@@ -48,10 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     except _EXPECTED as error:
         return _failed(error, arguments.debug)
     except SystemExit as error:
-        said = f"the application ended the process (SystemExit: {error.code}); keep that out of what is imported"
+        code = " ".join(str(error.code).split())
+        said = f"the application ended the process (SystemExit: {code}); keep that out of what a server runs"
         return _failed(_Unusable(said).with_traceback(error.__traceback__), arguments.debug)
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return _INTERRUPTED if arguments.command == "show" else 0
     except BrokenPipeError:
         # Whoever reads has seen enough. The interpreter flushes once more at its end, and finds nobody there either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -117,8 +118,9 @@ def _failed(error: Exception, debug: bool) -> int:
     """Tell what went wrong on standard error, a line a mistake, and return the exit code."""
     if debug:
         traceback.print_exception(error)
-    # Mistakes of a policy that a module declares stand where they would if it stood here.
-    told = error.__cause__ if isinstance(error.__cause__, PolicyError) else error
+    # The message of a failed import is one line; the mistakes of a policy that it declares have a line each.
+    policy_error = isinstance(error, BadReference) and isinstance(error.__cause__, PolicyError)
+    told = error.__cause__ if policy_error else error
     for line in str(told).splitlines():
         print(f"{_NAME}: {printable(line)}", file=sys.stderr)
     return _USAGE
@@ -133,10 +135,10 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     policy = f"{', '.join(PRESETS)}, or package.module:name"
-    parser = _Parser(
-        prog=_NAME, description="Response fields and cookies of any WSGI application, decided by one policy."
-    )
+    purpose = "Response fields and cookies of any WSGI application, decided by one policy."
+    parser = _Parser(prog=_NAME, description=purpose)
     parser.add_argument("--version", action="version", version=f"{_NAME} {_version()}")
+    _add_common(parser, policy, told=None, wanted=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("demo", help="an application with the usual mistakes, bare and behind a policy")
@@ -167,11 +169,15 @@ def _add_application(command: argparse.ArgumentParser) -> None:
     command.add_argument("application", metavar="APPLICATION", help="module:app, or module:create_app()")
 
 
-def _add_common(command: argparse.ArgumentParser, policy: str) -> None:
-    command.add_argument("--policy", metavar="POLICY", help=policy)
-    command.add_argument("--chdir", metavar="DIR", help="where modules are looked for; default: the current directory")
-    command.add_argument("--json", action="store_true", help="for programs to read")
-    command.add_argument("--debug", action="store_true", help="the traceback of what went wrong too")
+def _add_common(
+    command: argparse.ArgumentParser, policy: str, told: object = argparse.SUPPRESS, wanted: object = argparse.SUPPRESS
+) -> None:
+    """Add what every command takes, before its name or after; `told` and `wanted` are the defaults where neither is."""
+    add = command.add_argument
+    add("--policy", default=told, metavar="POLICY", help=policy)
+    add("--chdir", default=told, metavar="DIR", help="where modules are looked for; default: the current directory")
+    add("--json", default=wanted, action="store_true", help="for programs to read")
+    add("--debug", default=wanted, action="store_true", help="the traceback of what went wrong too")
 
 
 def _port(text: str) -> int:

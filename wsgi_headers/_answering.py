@@ -13,7 +13,7 @@ from .exchange import Answer, Request
 
 if TYPE_CHECKING:
     from ._plan import Chosen
-    from ._start import State
+    from ._state import State
 
 _log = logging.getLogger("wsgi_headers")
 

@@ -149,24 +149,21 @@ class Plan:
 
     leaves   the parts of the policy in order, each with its matches
     only     what holds for every request, where nothing reads the request as it enters; else None
+    choose   gives what holds for the request of an environ, as it enters
     """
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.leaves = [Leaf(matches, part) for matches, part in policy.spread()]
         self._selector = Selector(leaf.matches for leaf in self.leaves)
-        self._candidates = self._selector.candidates()
         self._https_only = self._fields_for_https_only()
         self._compiled: dict[Hashable, Compiled] = {}
         self._chosen: dict[frozenset[Holding], Chosen] = {}
-        self._unconditional = self._choose(self._selector.always)
-        self.only = None if self._selector.conditional else self._unconditional
+        unconditional = self._choose(self._selector.always)
+        self.only = None if self._selector.conditional else unconditional
+        self.choose = self._selector.chooser(unconditional, self._look)
 
-    def choose(self, environ: WSGIEnvironment) -> Chosen:
-        """Return what holds for a request as it enters."""
-        candidates = self._candidates(environ)
-        if not candidates:
-            return self._unconditional
+    def _look(self, environ: WSGIEnvironment, candidates: list[int]) -> Chosen:
         return self._choose(self._selector.holding(Request(environ), candidates))
 
     def _choose(self, holding: frozenset[Holding]) -> Chosen:

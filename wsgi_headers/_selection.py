@@ -9,13 +9,15 @@ at in full. Conditions that need none of these, or a path pattern, are looked at
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .exchange import Request, host_of, normal_path
 from .match import Match, environ_form, listed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+_T = TypeVar("_T")
 
 # Bound of the memo of Host fields. They are a site's few names; a client may send any.
 _HOSTS = 256
@@ -42,12 +44,13 @@ class Selector:
         self._matches = list(self.index)
         self._exact: dict[str, list[int]] = {}
         self._below: dict[str, list[int]] = {}
-        self._first_segments: set[str] = set()
+        # The first characters after the slash of all these paths: most requests have another, and need no closer look.
+        self._beginnings: set[str] = set()
         self._hosts: dict[str, list[int]] = {}
         self._host_suffixes: dict[str, list[int]] = {}
         self._methods: dict[str, list[int]] = {}
         self._scanned: list[int] = []
-        self._known_hosts: dict[str, str] = {}
+        self._known_hosts: dict[str, list[int]] = {}
         always = [number for number, matches in enumerate(self._matches) if not any(m.reads_request for m in matches)]
         self.always = frozenset(Holding(number, True) for number in always)
         self.conditional = len(always) < len(self._matches)
@@ -61,7 +64,7 @@ class Selector:
             if match.path is not None and len(paths) == len(listed(match.path)) and "/" not in paths:
                 for path in paths:
                     (self._below if path.endswith("/") else self._exact).setdefault(path, []).append(number)
-                self._first_segments.update(path[: path.index("/", 1) + 1] for path in paths if path.endswith("/"))
+                self._beginnings.update(path[1:2] for path in paths)
                 return
         for match in matches:
             if match.host is not None:
@@ -77,55 +80,57 @@ class Selector:
                 return
         self._scanned.append(number)
 
-    def candidates(self) -> Callable[[WSGIEnvironment], list[int]]:
-        """Return the function that gives the conditions worth a full look, with duplicates, for an environ."""
-        exact, below, first_segments = self._exact, self._below, self._first_segments
-        by_path, by_host = bool(exact or below), bool(self._hosts or self._host_suffixes)
+    def chooser(
+        self, otherwise: _T, look: Callable[[WSGIEnvironment, list[int]], _T]
+    ) -> Callable[[WSGIEnvironment], _T]:
+        """Return the function that gives `otherwise` for an environ that no condition is filed under.
+
+        For any other it gives what `look` returns for it and the conditions worth a full look, which may repeat.
+        """
+        by_path, beginnings = bool(self._exact or self._below), self._beginnings
+        by_host, known_hosts = bool(self._hosts or self._host_suffixes), self._known_hosts
         methods, scanned = self._methods, self._scanned
 
-        def find(environ: WSGIEnvironment) -> list[int]:
+        def choose(environ: WSGIEnvironment) -> _T:
             found = scanned
             if by_path:
-                path = environ.get("PATH_INFO", "")
+                path = environ["PATH_INFO"] if "PATH_INFO" in environ else ""
                 if "//" in path or "/." in path:
                     path = normal_path(path)
-                if path in exact:
-                    found = found + exact[path]
-                if path[: path.find("/", 1) + 1] in first_segments:
-                    found = found + self._prefixes(path)
+                if path[1:2] in beginnings:
+                    found = found + self._of_path(path)
             if by_host:
-                found = found + self._of_host(environ)
+                host = environ["HTTP_HOST"] if "HTTP_HOST" in environ else environ.get("SERVER_NAME", "")
+                of_host = known_hosts[host] if host in known_hosts else self._of_host(host)
+                if of_host:
+                    found = found + of_host
             if methods:
                 method = environ.get("REQUEST_METHOD")
                 if method in methods:
                     found = found + methods[method]
-            return found
+            return look(environ, found) if found else otherwise
 
-        return find
+        return choose
 
-    def _prefixes(self, path: str) -> list[int]:
-        found: list[int] = []
+    def _of_path(self, path: str) -> list[int]:
+        found = list(self._exact.get(path or "/", ()))
         end = path.find("/", 1)
         while end != -1:
             found += self._below.get(path[: end + 1], ())
             end = path.find("/", end + 1)
         return found
 
-    def _of_host(self, environ: WSGIEnvironment) -> list[int]:
-        field = environ.get("HTTP_HOST")
-        if field is None:
-            field = environ.get("SERVER_NAME", "")
-        host = self._known_hosts.get(field)
-        if host is None:
-            if len(self._known_hosts) >= _HOSTS:
-                self._known_hosts.clear()
-            host = self._known_hosts[field] = host_of(field)
-        found = self._hosts.get(host, [])
-        if self._host_suffixes:
-            dot = host.find(".")
-            while dot != -1:
-                found = found + self._host_suffixes.get(host[dot + 1 :], [])
-                dot = host.find(".", dot + 1)
+    def _of_host(self, field: str) -> list[int]:
+        """Return the conditions filed under what a Host field names, and remember them."""
+        host = host_of(field)
+        found = list(self._hosts.get(host, ()))
+        dot = host.find(".")
+        while dot != -1:
+            found += self._host_suffixes.get(host[dot + 1 :], ())
+            dot = host.find(".", dot + 1)
+        if len(self._known_hosts) >= _HOSTS:
+            self._known_hosts.clear()
+        self._known_hosts[field] = found
         return found
 
     def holding(self, request: Request, candidates: Iterable[int]) -> frozenset[Holding]:

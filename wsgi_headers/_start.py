@@ -1,8 +1,6 @@
 """The `start_response` that an application is given: a function for each thing that may hold for a request.
 
-It is bound to the state of one response (see `middleware`):
-
-    [start_response, environ, plan, state of the middleware above]
+It is bound to the state of one response, see `_state`.
 
 A head in which nothing is touched and every value is plain costs one loop and one concatenation here; anything else is
 the program's. What goes on is always an exact list of exact pairs of exact `str`: some servers refuse other things,
@@ -15,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._program import Program, checked_status, exact_lines
+from ._state import State
 from .errors import HeadError
 from .exchange import ENVIRON_KEY, Head
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from ._plan import Compiled
 
-State: TypeAlias = list[Any]
 Start: TypeAlias = "Callable[[State, str, Any, OptExcInfo | None], Any]"
 
 # Bound of the memo of status lines that were looked over; an application has a few dozen.
@@ -131,13 +129,3 @@ def refuse_second(exc_info: OptExcInfo | None) -> None:
     """
     if exc_info is None:
         raise HeadError("start_response was called a second time without exc_info [PEP 3333]")
-
-
-def leave(state: State) -> None:
-    """Take the state of a response out of its environ, where it still stands."""
-    environ: WSGIEnvironment = state[1]
-    if environ.get(ENVIRON_KEY) is state:
-        if state[3] is None:
-            del environ[ENVIRON_KEY]
-        else:
-            environ[ENVIRON_KEY] = state[3]

@@ -109,7 +109,8 @@ def run(policy: Policy, name: str, *, as_json: bool = False) -> None:
     compared = with_comparison(policy, addresses)
     bare.set_app(compared)
     wrapped.set_app(HeadersMiddleware(compared, policy))
-    announcement = f"bare             {bare.address}/\nbehind {name:9} {wrapped.address}/\nCtrl-C ends both."
+    behind = f"behind {name}"
+    announcement = f"{'bare':{len(behind)}}  {bare.address}/\n{behind}  {wrapped.address}/\nCtrl-C ends both."
     if as_json:
         announcement = json.dumps({key: f"{address}/" for key, address in addresses.items()})
     serve([bare, wrapped], announcement)

@@ -154,7 +154,7 @@ class _Exchange:
 
 
 def inspect(middleware: HeadersMiddleware, environ: WSGIEnvironment) -> Inspection:
-    """Return what becomes of the request of `environ`, which is changed as a server's is.
+    """Return what becomes of a request; its `environ`, as `request_environ` gives it, is changed on the way.
 
     The body is read until the head can no longer change, and closed. Raises NoHead.
     """

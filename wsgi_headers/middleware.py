@@ -1,12 +1,6 @@
 """The WSGI protocol (PEP 3333): a callable around an application that rewrites each head which the application starts.
 
-One bound function is made for each request, and the state that it is bound to stands in environ until the head goes
-out:
-
-    [start_response, environ, plan, state of the middleware above]
-
-It is a list, bound by `__get__`, since one is made for each request and both cost less than a class and a closure.
-It and environ refer to each other, so it leaves environ with the head: no request waits for the cycle collector.
+One bound function is made for each request; `_state` says what it is bound to.
 """
 
 from __future__ import annotations
@@ -17,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._answering import answered_early
 from ._plan import Chosen, Plan
-from ._start import State, leave
+from ._state import State, acts_above, leave, state_above
 from .errors import Problems
 from .exchange import ENVIRON_KEY, Request
 from .policy import Policy, unresolved
@@ -72,10 +66,21 @@ def _around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
     if plan.only is not None and not plan.only.acts_early:
         return _always_the_same(app, plan, plan.only)
 
+    choose = plan.choose
+
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
             return _below_another(app, plan, environ, start_response)
-        return _respond(app, plan.choose(environ), [start_response, environ, plan, None])
+        chosen = choose(environ)
+        state = [start_response, environ, plan, None]
+        if chosen.acts_early:
+            return _respond(app, chosen, state)
+        environ[ENVIRON_KEY] = state
+        try:
+            return app(environ, chosen.bind(state))
+        except BaseException:
+            leave(state)
+            raise
 
     return call
 
@@ -116,27 +121,7 @@ def _below_another(
     app: WSGIApplication, plan: Plan, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Respond where another middleware stands above: an equal policy acts there for both, another one after this."""
-    above = _state_above(environ)
-    if _acts_above(plan, above):
+    above = state_above(environ)
+    if acts_above(plan, above):
         return app(environ, start_response)
     return _respond(app, plan.choose(environ), [start_response, environ, plan, above])
-
-
-def _state_above(environ: WSGIEnvironment) -> State | None:
-    """Return the state of a middleware above whose head is still to come.
-
-    What another pass left behind in a reused environ does not count. The environ of the middleware above may be another
-    dictionary, where something between made a copy.
-    """
-    state: State = environ[ENVIRON_KEY]
-    return state if state[1].get(ENVIRON_KEY) is state else None
-
-
-def _acts_above(plan: Plan, above: State | None) -> bool:
-    """Whether another middleware with an equal policy stands above, which then acts for both."""
-    while above is not None:
-        # The same middleware entered again is another pass of its own (a subrequest, a retry), and acts.
-        if above[2] is not plan and above[2].policy == plan.policy:
-            return True
-        above = above[3]
-    return False

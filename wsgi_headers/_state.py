@@ -1,0 +1,51 @@
+"""The state of one response, which stands in environ until its head goes out:
+
+    [start_response, environ, plan, state of the middleware above]
+
+It is a list to which the `start_response` of the application is bound, since one is made for each request and both cost
+less than an object and a closure. It and environ refer to each other, so it leaves environ with the head: no request
+waits for the cycle collector.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .exchange import ENVIRON_KEY
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ._plan import Plan
+
+State: TypeAlias = list[Any]
+
+
+def leave(state: State) -> None:
+    """Take the state of a response out of its environ, where it still stands."""
+    environ: WSGIEnvironment = state[1]
+    if environ.get(ENVIRON_KEY) is state:
+        if state[3] is None:
+            del environ[ENVIRON_KEY]
+        else:
+            environ[ENVIRON_KEY] = state[3]
+
+
+def state_above(environ: WSGIEnvironment) -> State | None:
+    """Return the state of a middleware above whose head is still to come.
+
+    What another pass left behind in a reused environ does not count. The environ of the middleware above may be another
+    dictionary, where something between made a copy.
+    """
+    state: State = environ[ENVIRON_KEY]
+    return state if state[1].get(ENVIRON_KEY) is state else None
+
+
+def acts_above(plan: Plan, above: State | None) -> bool:
+    """Whether another middleware with an equal policy stands above, which then acts for both."""
+    while above is not None:
+        # The same middleware entered again is another pass of its own (a subrequest, a retry), and acts.
+        if above[2] is not plan and above[2].policy == plan.policy:
+            return True
+        above = above[3]
+    return False
