@@ -19,7 +19,6 @@ from .exchange import ENVIRON_KEY, Head
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
-    from _typeshed.wsgi import WSGIEnvironment
 
     from ._plan import Compiled
 
