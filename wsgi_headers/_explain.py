@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._part import Part
-from ._plan import Leaf, Plan
+from ._plan import Leaf, Plan, finishing
 from ._program import Program, checked_status, exact_lines
 from .exchange import Head, Line, Request
 from .match import Match, media_type_of
@@ -94,10 +94,9 @@ def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequen
         own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
         traced.extend(_through(steps, own, environ))
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
-    for leaf in holding:
-        if leaf.active and leaf.part.finish is not None:
-            leaf.part.finish(head)
-            traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, leaf.part))
+    for parts, look in finishing(holding):
+        look(head)
+        traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, parts))
     return Explanation(
         head.status,
         tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
@@ -116,12 +115,12 @@ def _through(steps: Sequence[Step], own: list[_Traced], environ: WSGIEnvironment
         else:
             # Steps that are no operations of their own (cookies) are folded together: what one more of them changes.
             after = Program([steps[0].compile(steps[:count])]).rewrite(before, environ)
-        made.extend(_aligned([line for line in (*own, *made) if line.now is not None], after, step.part))
+        made.extend(_aligned([line for line in (*own, *made) if line.now is not None], after, [step.part]))
     return made
 
 
-def _aligned(lines: list[_Traced], after: Sequence[Line], part: Part) -> list[_Traced]:
-    """Note what `part` did to `lines`, which became `after`, and return the lines that it made."""
+def _aligned(lines: list[_Traced], after: Sequence[Line], parts: list[Part]) -> list[_Traced]:
+    """Note what `parts` did to `lines`, which became `after`, and return the lines that they made."""
     left = list(after)
     changed = []
     for line in lines:
@@ -131,9 +130,9 @@ def _aligned(lines: list[_Traced], after: Sequence[Line], part: Part) -> list[_T
         else:
             del left[place]
     for line in changed:
-        line.parts.append(part)
+        line.parts.extend(parts)
         line.now = left.pop(0) if left else None
-    return [_Traced(None, line, [part]) for line in left]
+    return [_Traced(None, line, list(parts)) for line in left]
 
 
 def _idle(

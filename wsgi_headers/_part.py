@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from .errors import PolicyError, Problem, Problems
 
 if TYPE_CHECKING:
-    from .exchange import Decision, Head
+    from .exchange import Decision, Head, Request
     from .match import Match
     from .operations import Step
 
@@ -104,17 +104,32 @@ class Part(metaclass=PartType):
     # Attributes that hold a secret: `repr` shows a placeholder in their place.
     _secret: ClassVar[frozenset[str]] = frozenset()
 
-    # The phases, in the order in which a response meets them. Each is optional: None where a part has no say, else
-    # the method of a subclass. A phase may rely on nothing but its arguments, so that threads can share a part.
+    # The phases, in the order in which a response meets them; None where a part has no say.
+    #
+    # `incoming` and `finish` are functions of parts: the plan hands all parts that give the same function to it, in the
+    # order of declaration, and it returns what acts for them together, or None where there is nothing to do. What
+    # acts may rely on nothing but its argument, so that threads can share it.
 
-    # incoming(request): changes the request's environ before the application sees it (cookies).
-    incoming: ClassVar[Callable[..., None] | None] = None
+    @property
+    def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request], None] | None] | None:
+        """What compiles the parts that change the request's environ before the application sees it (cookies)."""
+        return None
+
     # guard(request): decides whether the request is answered instead of the application; None lets it pass.
     guard: ClassVar[Callable[..., Decision | None] | None] = None
     # Guards are asked in ascending order of rank, whatever the order of declaration.
     guard_rank: ClassVar[int] = 0
-    # finish(head): looks at the whole head after every operation; may change its lines or raise HeadError.
-    finish: ClassVar[Callable[[Any, Head], None] | None] = None
+
+    @property
+    def finish(self) -> Callable[[Sequence[Any]], Callable[[Head], None] | None] | None:
+        """What compiles the parts that look at the whole head after every operation.
+
+        What acts for them may change the head's lines, or raise HeadError.
+        """
+        return None
+
+    # What looks at the whole head does so in ascending order of rank.
+    finish_rank: ClassVar[int] = 0
 
     @property
     def varies_on(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `o
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _registry
 from ._part import Part
@@ -102,7 +102,7 @@ class Chosen:
         self._plan = plan
         self.leaves = tuple(leaves)
         active = [leaf for leaf in leaves if leaf.active]
-        self.incoming = [leaf.part.incoming for leaf in active if leaf.part.incoming is not None]
+        self.incoming = [act for _, act in together([leaf.part for leaf in active], _incoming)]
         self._guards = sorted((leaf for leaf in active if leaf.part.guard is not None), key=_rank)
         self.acts_early = bool(self._guards or self.incoming)
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
@@ -182,14 +182,14 @@ class Plan:
         """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object."""
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
-        finish = tuple(leaf.part.finish for leaf in holding if leaf.active and leaf.part.finish is not None)
-        key = (tuple(tuple(of_field) for of_field in steps.values()), finish)
+        parts = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
+        key = (tuple(tuple(of_field) for of_field in steps.values()), parts)
         known = self._compiled.get(key)
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
                 self._compiled.clear()
             program = Program([of_field[0].compile(of_field) for of_field in steps.values()])
-            known = self._compiled[key] = Compiled(program, finish)
+            known = self._compiled[key] = Compiled(program, tuple(act for _, act in finishing(holding)))
         return known
 
     def steps(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, list[Step]]:
@@ -220,3 +220,33 @@ class Plan:
 
 def _rank(leaf: Leaf) -> int:
     return leaf.part.guard_rank
+
+
+def _finish_rank(part: Part) -> int:
+    return part.finish_rank
+
+
+def _incoming(part: Part) -> Any:
+    return part.incoming
+
+
+def _finish(part: Part) -> Any:
+    return part.finish
+
+
+def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[list[Part], Any]]:
+    """Return what acts in a phase, each with the parts that it acts for.
+
+    phase   gives the function that compiles a part with all others that give the same one, None where it has no say
+    """
+    groups: dict[Any, list[Part]] = {}
+    for part in parts:
+        if phase(part) is not None:
+            groups.setdefault(phase(part), []).append(part)
+    compiled = [(of_group, phase(of_group[0])(of_group)) for of_group in groups.values()]
+    return [(of_group, act) for of_group, act in compiled if act is not None]
+
+
+def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head], None]]]:
+    """Return what looks at the whole head under leaves that hold, each with the parts that it acts for."""
+    return together(sorted((leaf.part for leaf in leaves if leaf.active), key=_finish_rank), _finish)
