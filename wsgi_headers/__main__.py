@@ -61,7 +61,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _demo(arguments: argparse.Namespace) -> None:
     name = arguments.policy or _DEFAULT_POLICY
-    policy = policy_of(name)
+    with _output_kept_apart():
+        policy = policy_of(name)
     if arguments.once:
         print(demo.once(policy, as_json=arguments.json))
     else:
@@ -69,7 +70,8 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
-    application, behind = _application(arguments)
+    with _output_kept_apart():
+        application, behind = _application(arguments)
     server = LoopbackServer(arguments.host, arguments.port)
     server.set_app(application)
     address = f"{server.address}/"
@@ -78,8 +80,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    # What the application prints is not part of the answer.
-    with contextlib.redirect_stdout(sys.stderr):
+    with _output_kept_apart():
         application, behind = _application(arguments)
         options = {"method": arguments.method, "scheme": arguments.scheme, "host": arguments.host}
         environ = request_environ(arguments.path, **options, fields=arguments.header)
@@ -91,6 +92,11 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 _COMMANDS = {"demo": _demo, "serve": _serve, "show": _show}
+
+
+def _output_kept_apart() -> contextlib.AbstractContextManager[object]:
+    """Return what sends to standard error what is printed by others: it is no part of the answer."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def _application(arguments: argparse.Namespace) -> tuple[HeadersMiddleware, str]:

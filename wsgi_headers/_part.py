@@ -192,7 +192,7 @@ class Part(metaclass=PartType):
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        return hash((type(self), *self.__dict__.items()))
+        return hash((type(self), *map(_hashed, self.__dict__.values())))
 
     def __repr__(self) -> str:
         positional, named = self._arguments()
@@ -200,6 +200,14 @@ class Part(metaclass=PartType):
         for name, value in named.items():
             shown.append(f"{name}={'...' if name in self._secret else shown_value(value)}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _hashed(value: object) -> int:
+    # A callable need not be hashable, where its class compares by value; such parts share a hash and stay unequal.
+    try:
+        return hash(value)
+    except TypeError:
+        return hash(type(value))
 
 
 def shown_value(value: object) -> str:

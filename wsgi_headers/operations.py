@@ -115,12 +115,12 @@ class _Valued(Operation):
     # Whether the operation makes or joins several lines, which a singleton does not bear.
     repeats: ClassVar[bool] = False
 
-    def __init__(self, name: str, value: Value, /) -> None:
+    def __init__(self, name: str, value: Value) -> None:
         problems = Problems()
         where = check_name(problems, type(self).__name__, name, repeats=self.repeats)
         check_value(problems, where, value)
         problems.raise_any()
-        self._keep(name=str(name), value=str(value) if isinstance(value, str) else value)
+        self._keep(name=str.__str__(name), value=str.__str__(value) if isinstance(value, str) else value)
 
     @property
     def literal(self) -> bool:
@@ -228,11 +228,11 @@ class Remove(Operation):
 
     absolute = True
 
-    def __init__(self, name: str, /) -> None:
+    def __init__(self, name: str) -> None:
         problems = Problems()
         check_name(problems, "Remove", name)
         problems.raise_any()
-        self._keep(name=str(name))
+        self._keep(name=str.__str__(name))
 
     def apply(self, lines: list[Line], environ: WSGIEnvironment) -> list[Line]:
         """Return no lines."""
@@ -252,7 +252,7 @@ class Edit(Operation):
 
     function: Callable[[str], str | None]
 
-    def __init__(self, name: str, function: Callable[[str], str | None], /) -> None:
+    def __init__(self, name: str, function: Callable[[str], str | None]) -> None:
         problems = Problems()
         where = check_name(problems, "Edit", name)
         if not callable(function):
@@ -260,7 +260,7 @@ class Edit(Operation):
                 "operation.function", f"{where}.function", function, "is no callable", "give str -> str | None"
             )
         problems.raise_any()
-        self._keep(name=str(name), function=function)
+        self._keep(name=str.__str__(name), function=function)
 
     def edited(self, value: str) -> str | None:
         """Return the value for one line, None where the line goes; raises HeadError for what is no field value."""

@@ -155,7 +155,6 @@ class CookieRule(Part):
     def __init__(
         self,
         name: str,
-        /,
         *,
         secure: bool | str | None = None,
         http_only: bool | None = None,
