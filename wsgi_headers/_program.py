@@ -26,6 +26,9 @@ SPELLINGS = 1024
 # left out; collected with the others of its field, for a function of them alone or of environ too.
 _EDIT, _KEEP, _COLLECT = range(3)
 
+# Stands for the value of a field that may be personal; an object of our own, since an application may send anything.
+PERSONAL = object()
+
 # What is known of a spelling: None where nothing touches its lines; () where they are dropped; else how they are
 # treated, what that needs, and the bit of the field in the set of fields that the application sent.
 _Treatment: TypeAlias = tuple[int, Any, int] | tuple[()]
@@ -36,15 +39,15 @@ class Program:
     """What happens to the lines of a head.
 
     inert     spellings of names that nothing touches, as they were met, each with the last value of its line if the
-              registry says that the field carries nothing personal, else None. A value that comes again as the same
-              object need not be looked over again.
+              registry says that the field carries nothing personal, else PERSONAL. A value that comes again as the
+              same object need not be looked over again.
     tail      the lines that a head gets in which nothing is touched
     touches   whether the last head had touched lines: the next one is then not tried for having none
     apply     the innermost loop, see `_applying`; for whoever is in a hurry and calls `rewrite` where it gives None
     """
 
     def __init__(self, fields: Sequence[FieldProgram]) -> None:
-        self.inert: dict[str, str | None] = {}
+        self.inert: dict[str, object] = {}
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
         self.always = [field for field in fields if field.always is not None]
@@ -79,7 +82,7 @@ class Program:
             self.spellings[name] = treatment
             if treatment is None:
                 known = _registry.lookup(name)
-                self.inert[name] = "" if known is not None and known.impersonal else None
+                self.inert[name] = "" if known is not None and known.impersonal else PERSONAL
 
     def _treatment(self, name: str) -> _Treatment | None:
         field = self.fields.get(name.lower())
@@ -150,11 +153,12 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
             return None  # a spelling not met yet, a line that is no pair, a name that cannot be one
         program.touches = touches
         after += tails[sent] if sent in tails else program.tail_without(sent)
-        if collected is not None and len(collected) == 1 and (alone := collected[0][0].alone) is not None:
-            after += alone[collected[0][1]]
-        elif collected is not None or always:
+        if always:
             program.touches = True
             after += _of_fields(always, collected or [], environ)
+        elif collected is not None:
+            alone = collected[0][0].alone if len(collected) == 1 else None
+            after += alone[collected[0][1]] if alone is not None else _of_fields(always, collected, environ)
         return after
 
     return apply
@@ -181,7 +185,7 @@ def _of_fields(
 def exact_lines(lines: object) -> list[Line]:
     """Return the lines of a head as a new exact list of exact pairs of exact `str`; raises HeadError."""
     try:
-        given = list(lines)  # type: ignore[call-overload]
+        given = iter(lines)  # type: ignore[call-overload]
     except TypeError:
         raise HeadError(
             f"the head is no list but {type(lines).__name__}; send (name, value) tuples [PEP 3333]"

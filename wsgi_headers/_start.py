@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._program import Program, checked_status, exact_lines
+from ._program import PERSONAL, Program, checked_status, exact_lines
 from ._state import State
 from .errors import HeadError
 from .exchange import ENVIRON_KEY, Head
@@ -34,9 +34,9 @@ def start_for_program(program: Program) -> Start:
     statuses: set[str] = set()
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
-        start_response, environ, _, above = state
+        start_response, environ, plan, above = state
         untouched = False
-        if not program.touches and status in statuses and type(lines) is list:
+        if not program.touches and type(status) is str and status in statuses and type(lines) is list:
             try:
                 for line in lines:
                     name, value = line
@@ -46,7 +46,7 @@ def start_for_program(program: Program) -> Start:
                     if value is not known:
                         if type(value) is not str or not value.isascii() or not value.isprintable():
                             break
-                        if known is not None:
+                        if known is not PERSONAL:
                             inert[name] = value
                 else:
                     untouched = True
@@ -55,7 +55,7 @@ def start_for_program(program: Program) -> Start:
         if untouched:
             after = lines + tail
         else:
-            if status not in statuses:
+            if type(status) is not str or status not in statuses:
                 status = checked_status(status)
                 if len(statuses) >= _STATUSES:
                     statuses.clear()
@@ -63,12 +63,14 @@ def start_for_program(program: Program) -> Start:
             after = apply(spellings, lines, environ) if type(lines) is list else None
             if after is None:
                 after = program.rewrite(lines, environ)
-        try:
-            del environ[ENVIRON_KEY]
-        except KeyError:
+        if plan is None:
             refuse_second(exc_info)
-        if above is not None:
-            environ[ENVIRON_KEY] = above
+        else:
+            state[2] = None
+            if above is not None:
+                environ[ENVIRON_KEY] = above
+            elif ENVIRON_KEY in environ:
+                del environ[ENVIRON_KEY]
         if exc_info is None:
             return start_response(status, after)
         try:
@@ -94,7 +96,7 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
     """Return the start of responses whose program depends on the head, or whose whole head is looked at afterwards."""
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
-        start_response, environ, _, above = state
+        start_response, environ, plan, above = state
         status = checked_status(status)
         sent = exact_lines(lines)
         program, finish = compiled(environ.get("wsgi.url_scheme", ""), status, sent)
@@ -104,12 +106,14 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
             for look in finish:
                 look(head)
             status, after = head.status, head.lines
-        try:
-            del environ[ENVIRON_KEY]
-        except KeyError:
+        if plan is None:
             refuse_second(exc_info)
-        if above is not None:
-            environ[ENVIRON_KEY] = above
+        else:
+            state[2] = None
+            if above is not None:
+                environ[ENVIRON_KEY] = above
+            elif ENVIRON_KEY in environ:
+                del environ[ENVIRON_KEY]
         if exc_info is None:
             return start_response(status, after)
         try:

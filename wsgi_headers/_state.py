@@ -2,6 +2,8 @@
 
     [start_response, environ, plan, state of the middleware above]
 
+The plan becomes None with the head, since a second head is an error unless it replaces the first (PEP 3333).
+
 It is a list to which the `start_response` of the application is bound, since one is made for each request and both cost
 less than an object and a closure. It and environ refer to each other, so it leaves environ with the head: no request
 waits for the cycle collector.

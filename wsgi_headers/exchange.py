@@ -123,7 +123,8 @@ def host_of(authority: str) -> str:
         except ValueError:
             return ""
     host, colon, port = authority.partition(":")
-    host = host.lower().removesuffix(".")
+    # Some letters beyond ASCII have an ASCII one for their lower case.
+    host = host.lower().removesuffix(".") if host.isascii() else ""
     if not _is_port(colon + port) or _grammar.host_name.fullmatch(host) is None:
         return ""
     return host

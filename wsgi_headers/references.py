@@ -67,12 +67,15 @@ def _object_of(reference: str) -> Any:
     except Exception as error:
         raise BadReference(_failed(f"import of {module_name}", error)) from error
     for name in path.split("."):
-        if not hasattr(found, name):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
             public = [known for known in vars(found) if not known.startswith("_")] if hasattr(found, "__dict__") else []
             near = near_miss(name, public)
             fix = near if near.startswith("Did") else "look at the spelling"
-            raise BadReference(f"{escaped(module_name)} has no {escaped(name)}. {fix}")
-        found = getattr(found, name)
+            raise BadReference(f"{escaped(module_name)} has no {escaped(name)}. {fix}") from None
+        except Exception as error:
+            raise BadReference(_failed(f"look-up of {module_name}:{path}", error)) from error
     if call is None:
         return found
     arguments, keywords = _arguments(reference, call)
@@ -88,11 +91,13 @@ def _arguments(reference: str, call: str) -> tuple[list[Any], dict[str, Any]]:
     """Return the literal arguments of a call."""
     try:
         tree = ast.parse(f"f{call}", mode="eval").body
-        if not isinstance(tree, ast.Call):
-            raise ValueError("no call")
-        keywords = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in tree.keywords if keyword.arg}
+        if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name)):
+            raise ValueError("more than one call")
+        keywords = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in tree.keywords}
+        if any(keyword.arg is None for keyword in tree.keywords):
+            raise ValueError("keywords that are not spelled out")
         return [ast.literal_eval(argument) for argument in tree.args], keywords
-    except (SyntaxError, ValueError):
+    except (SyntaxError, TypeError, ValueError):
         raise BadReference(f"{escaped(reference)}: only literal arguments can be given in a reference") from None
 
 

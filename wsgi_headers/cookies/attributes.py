@@ -160,7 +160,7 @@ def _limited(found: list[Attribute], missing: list[str], ceiling: int) -> tuple[
             expires = cookie_date(attribute.value or "")
             if expires is None:
                 continue
-            if expires > time.time() + ceiling:
+            if expires > int(time.time()) + ceiling:
                 if all(other.name != "max-age" for other in found):
                     missing.append(f"Max-Age={ceiling}")
                 return replaced(found, "max-age", str(ceiling)), False

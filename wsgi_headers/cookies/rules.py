@@ -229,7 +229,7 @@ def wish_for(steps: Sequence[CookieStep], name: str) -> Wish | None:
     if remove:
         return None
     # rfc6265bis 5.7: SameSite=None without Secure is dropped, and so is Partitioned (observed in Chromium).
-    if (wish.none_same_site or wish.partitioned) and "secure" not in untouched:
+    if wish.none_same_site or wish.partitioned:
         wish = wish._replace(secure=True)
     return kept_for_prefix(wish, name)
 
@@ -362,7 +362,7 @@ def _check_domain(problems: Problems, where: str, value: object) -> None:
     fix = "False for a cookie of this host alone, or a domain name"
     if not (isinstance(value, str) and _is_attribute_value(value) and ":" not in value):
         problems.add("cookie.domain", f"{where}.domain", value, "is no domain", fix, "rfc6265bis 5.6.3")
-    elif not host_of(value.removeprefix(".")):
+    elif not host_of(value.removeprefix(".")) or value.endswith("."):
         problems.add("cookie.domain", f"{where}.domain", value, "is no domain", fix, "rfc6265bis 5.6.3")
 
 
@@ -400,6 +400,6 @@ def _checked_exempt(problems: Problems, where: str, value: Any) -> bool | tuple[
     if not names:
         problems.add("cookie.exempt", f"{where}.exempt", names, "names no attribute", fix)
     for position, name in enumerate(names):
-        if name not in _EXEMPTIBLE:
+        if not isinstance(name, str) or name not in _EXEMPTIBLE:
             problems.add("cookie.exempt", f"{where}.exempt[{position}]", name, "is no attribute", fix)
     return names
