@@ -38,9 +38,9 @@ _Spellings: TypeAlias = dict[str, _Treatment | None]
 class Program:
     """What happens to the lines of a head.
 
-    inert     spellings of names that nothing touches, as they were met, each with the last value of its line if the
-              registry says that the field carries nothing personal, else PERSONAL. A value that comes again as the
-              same object need not be looked over again.
+    inert     spellings of names that nothing touches, as they were met, each with the value that it had then if that is
+              plain and the registry says that the field carries nothing personal, else PERSONAL. A value that comes
+              again as the same object need not be looked over again.
     tail      the lines that a head gets in which nothing is touched
     touches   whether the last head had touched lines: the next one is then not tried for having none
     apply     the innermost loop, see `_applying`; for whoever is in a hurry and calls `rewrite` where it gives None
@@ -68,21 +68,24 @@ class Program:
             exact = exact_lines(lines)
             # Of its own, since the memo may be full, or forgotten by another thread at any moment.
             spellings = {name: self._treatment(name) for name, _ in exact}
-            self._learn(spellings)
+            self._learn(spellings, exact)
             after = self.apply(spellings, exact, environ)
         assert after is not None, "exact lines of known spellings are read"
         return after
 
-    def _learn(self, spellings: _Spellings) -> None:
+    def _learn(self, spellings: _Spellings, exact: list[Line]) -> None:
         """Remember how lines of these spellings, all tokens, are treated."""
-        for name, treatment in spellings.items():
+        for name, value in exact:
+            if name in self.spellings:
+                continue
             if len(self.spellings) >= SPELLINGS:
                 self.spellings.clear()
                 self.inert.clear()
-            self.spellings[name] = treatment
-            if treatment is None:
+            self.spellings[name] = spellings[name]
+            if spellings[name] is None:
                 known = _registry.lookup(name)
-                self.inert[name] = "" if known is not None and known.impersonal else PERSONAL
+                impersonal = known is not None and known.impersonal and value.isascii() and value.isprintable()
+                self.inert[name] = value if impersonal else PERSONAL
 
     def _treatment(self, name: str) -> _Treatment | None:
         field = self.fields.get(name.lower())

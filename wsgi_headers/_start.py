@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._program import PERSONAL, Program, checked_status, exact_lines
+from ._program import Program, checked_status, exact_lines
 from ._state import State
 from .errors import HeadError
 from .exchange import ENVIRON_KEY, Head
@@ -35,26 +35,21 @@ def start_for_program(program: Program) -> Start:
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
         start_response, environ, plan, above = state
-        untouched = False
+        after = None
         if not program.touches and type(status) is str and status in statuses and type(lines) is list:
             try:
                 for line in lines:
                     name, value = line
-                    known = inert[name]
-                    if type(line) is not tuple or type(name) is not str:
-                        break
-                    if value is not known:
+                    if value is not inert[name]:
                         if type(value) is not str or not value.isascii() or not value.isprintable():
                             break
-                        if known is not PERSONAL:
-                            inert[name] = value
+                    if type(line) is not tuple or type(name) is not str:
+                        break
                 else:
-                    untouched = True
+                    after = lines + tail
             except (KeyError, TypeError, ValueError):
                 pass  # a new name, a line that is no pair, a name that is none: told apart below
-        if untouched:
-            after = lines + tail
-        else:
+        if after is None:
             if type(status) is not str or status not in statuses:
                 status = checked_status(status)
                 if len(statuses) >= _STATUSES:
@@ -67,10 +62,10 @@ def start_for_program(program: Program) -> Start:
             refuse_second(exc_info)
         else:
             state[2] = None
-            if above is not None:
+            if above is None:
+                environ.pop(ENVIRON_KEY, None)
+            else:
                 environ[ENVIRON_KEY] = above
-            elif ENVIRON_KEY in environ:
-                del environ[ENVIRON_KEY]
         if exc_info is None:
             return start_response(status, after)
         try:
@@ -110,10 +105,10 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
             refuse_second(exc_info)
         else:
             state[2] = None
-            if above is not None:
+            if above is None:
+                environ.pop(ENVIRON_KEY, None)
+            else:
                 environ[ENVIRON_KEY] = above
-            elif ENVIRON_KEY in environ:
-                del environ[ENVIRON_KEY]
         if exc_info is None:
             return start_response(status, after)
         try:
