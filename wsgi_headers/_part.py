@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
-from .errors import PolicyError, Problem, Problems
+from .errors import NOTHING, PolicyError, Problem, Problems
 
 if TYPE_CHECKING:
     from .exchange import Decision, Head, Request
@@ -76,11 +76,11 @@ def _fit(cls: type, arguments: tuple[Any, ...], options: dict[str, Any]) -> tupl
                 problems.add("argument.unknown", where, name, "unknown argument", near_miss(name, accepted))
     for name, parameter in accepted.items():
         if parameter.default is parameter.empty and name not in options:
-            problems.add("argument.missing", f"{where}.{name}", None, "is required")
+            problems.add("argument.missing", f"{where}.{name}", NOTHING, "is required")
             options[name] = _MISSING
     missing = [p for p in positional[len(arguments) :] if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
     for parameter in missing:
-        problems.add("argument.missing", f"{where}.{parameter.name}", None, "is required")
+        problems.add("argument.missing", f"{where}.{parameter.name}", NOTHING, "is required")
         arguments = (*arguments, _MISSING)
     return problems, arguments, options
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .exchange import ENVIRON_KEY
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from ._plan import Plan
 
@@ -33,14 +33,19 @@ def leave(state: State) -> None:
             environ[ENVIRON_KEY] = state[3]
 
 
-def state_above(environ: WSGIEnvironment) -> State | None:
+def state_above(environ: WSGIEnvironment, start_response: StartResponse) -> State | None:
     """Return the state of a middleware above whose head is still to come.
 
-    What another pass left behind in a reused environ does not count. The environ of the middleware above may be another
-    dictionary, where something between made a copy.
+    What another pass left behind in a reused environ does not count: neither one whose head went out, nor one that was
+    given the same `start_response` and so stood beside, not above (a fallback whose first application never started).
+    The environ of the middleware above may be another dictionary, where something between made a copy.
     """
-    state: State = environ[ENVIRON_KEY]
-    return state if state[1].get(ENVIRON_KEY) is state else None
+    state: State | None = environ[ENVIRON_KEY]
+    if state is not None and state[1].get(ENVIRON_KEY) is not state:
+        return None
+    while state is not None and state[0] == start_response:
+        state = state[3]
+    return state
 
 
 def acts_above(plan: Plan, above: State | None) -> bool:

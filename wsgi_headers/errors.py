@@ -59,12 +59,16 @@ class HeadError(ValueError):
     """A head that must not be sent: the message names the field, never the value."""
 
 
+# The value of a mistake that has none to show, or a secret one.
+NOTHING = object()
+
+
 class Problems(list[Problem]):
     """The mistakes found so far in one part; `raise_any` ends the collection."""
 
     def add(self, code: str, where: str, value: object, reason: str, fix: str = "", reference: str = "") -> None:
-        """Note one mistake; a `value` that is no `str` is shown as its `repr`, and `None` as nothing."""
-        text = value if isinstance(value, str) else "" if value is None else repr(value)
+        """Note one mistake; a `value` that is no `str` is shown as its `repr`, and NOTHING as nothing."""
+        text = str.__str__(value) if isinstance(value, str) else "" if value is NOTHING else repr(value)
         self.append(Problem(code, where, text, reason, fix, reference))
 
     def raise_any(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _grammar
 from ._part import Part
-from .errors import Problems
+from .errors import Problems, escaped
 from .exchange import Request, host_of, normal_path
 
 if TYPE_CHECKING:
@@ -218,7 +218,9 @@ def check_path(problems: Problems, where: str, value: object) -> None:
         problems.add("match.path.type", where, value, "is no path", "'/exact', '/prefix/' or re.compile(...)")
         return
     if not value.startswith("/"):
-        problems.add("match.path.relative", where, value, "does not begin with a slash", f"write {'/' + value!r}")
+        problems.add(
+            "match.path.relative", where, value, "does not begin with a slash", f"write {escaped('/' + value)}"
+        )
     elif "*" in value:
         fix = "'/prefix/' holds for all below it, or use re.compile(...)"
         problems.add("match.path.glob", where, value, "has a star, which stands for nothing but itself", fix)
@@ -226,7 +228,7 @@ def check_path(problems: Problems, where: str, value: object) -> None:
         fix = "leave query and fragment out, or use re.compile(...)"
         problems.add("match.path.query", where, value, "is more than a path", fix, "RFC 3986 3.3")
     elif normal_path(value) != value:
-        fix = f"write {normal_path(value)!r}"
+        fix = f"write {escaped(normal_path(value))}"
         problems.add("match.path.normal", where, value, "is never the path of a request", fix, "RFC 3986 5.2.4")
 
 
@@ -271,7 +273,7 @@ def _check_media_type(problems: Problems, where: str, value: object) -> None:
             return
     fix = "'text/html' or 'text/*'"
     if isinstance(value, str) and ";" in value:
-        fix = f"write {media_type_of(value)!r}: parameters do not count"
+        fix = f"write {escaped(media_type_of(value))}: parameters do not count"
     problems.add("match.media_type", where, value, "is no media type", fix, "RFC 9110 8.3.1")
 
 

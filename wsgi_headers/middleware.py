@@ -121,7 +121,7 @@ def _below_another(
     app: WSGIApplication, plan: Plan, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Respond where another middleware stands above: an equal policy acts there for both, another one after this."""
-    above = state_above(environ)
+    above = state_above(environ, start_response)
     if acts_above(plan, above):
         return app(environ, start_response)
     return _respond(app, plan.choose(environ), [start_response, environ, plan, above])

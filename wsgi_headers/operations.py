@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 from . import _grammar, _registry
 from ._members import merged
 from ._part import Part
-from .errors import HeadError, Problems, escaped
+from .errors import NOTHING, HeadError, Problems, escaped
 from .exchange import Line
 
 if TYPE_CHECKING:
@@ -385,7 +385,7 @@ def check_name(problems: Problems, operation: str, name: object, *, repeats: boo
     elif repeats and field.combines == "singleton":
         reason = "is a field of one line and one value"
         problems.add("operation.name.singleton", where, name, reason, "use Set or Default", field.reference)
-    return f"{operation}({str(name)!r})"
+    return f"{operation}({escaped(name)})"
 
 
 def check_value(problems: Problems, operation: str, value: object) -> None:
@@ -395,12 +395,12 @@ def check_value(problems: Problems, operation: str, value: object) -> None:
         if isinstance(value, type) or not callable(value):
             problems.add("operation.value.type", where, value, "is neither str nor a callable of environ", "give text")
     elif value == "":
-        problems.add("operation.value.empty", where, None, "is empty", "use Remove to send no line")
+        problems.add("operation.value.empty", where, NOTHING, "is empty", "use Remove to send no line")
     elif _grammar.field_value.fullmatch(value) is None:
         reason = f"holds {_wrong_character(value)}"
         fix = "a field value is visible text, blanks and TAB"
         problems.add("operation.value.characters", where, value, reason, fix, "RFC 9110 5.5")
     elif _grammar.declared_value.fullmatch(value) is None:
         bare = value.strip(" \t")
-        fix = f"write {bare!r}" if bare else "use Remove to send no line"
+        fix = f"write {escaped(bare)}" if bare else "use Remove to send no line"
         problems.add("operation.value.blanks", where, value, "begins or ends with a blank", fix, "RFC 9110 5.5")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from ._part import Part
-from .errors import Problems
+from .errors import NOTHING, Problems
 from .match import Match
 
 _P = TypeVar("_P", bound=Part)
@@ -68,7 +68,9 @@ class Rule(Part):
         if not isinstance(match, Match):
             problems.add("rule.match", "Rule.match", match, "is no Match", "Rule(Match(path='/admin/'), ...)")
         if not parts:
-            problems.add("rule.empty", "Rule.parts", None, "does nothing", "give the parts that hold under the match")
+            problems.add(
+                "rule.empty", "Rule.parts", NOTHING, "does nothing", "give the parts that hold under the match"
+            )
         _check_parts(problems, "Rule", parts)
         problems.raise_any()
         self._keep(match=match, parts=parts)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .. import _grammar
 from .._part import Part
-from ..errors import Problems
+from ..errors import Problems, escaped
 from ..exchange import host_of
 from ..operations import FieldProgram, checked
 from .attributes import NO_WISH, Wish, kept_for_prefix, rewritten
@@ -24,6 +24,9 @@ SET_COOKIE = "Set-Cookie"
 _NAMES = 512
 _TAILS = 512
 _TAIL_OCTETS = 512
+
+# More digits than this Python refuses to write (sys.int_info.default_max_str_digits).
+_ENDLESS = 10**4300
 
 # The attributes that `exempt` can name, and the parts of a wish that each stands for.
 _EXEMPTIBLE = {
@@ -327,7 +330,7 @@ def _check_attributes(problems: Problems, where: str, kept: dict[str, Any]) -> N
     _check_path(problems, where, kept["path"])
     _check_domain(problems, where, kept["domain"])
     max_age = kept["max_age"]
-    if max_age is not None and (type(max_age) is not int or max_age <= 0):
+    if max_age is not None and (type(max_age) is not int or not 0 < max_age < _ENDLESS):
         fix = "whole seconds above 0; remove=True drops a cookie"
         problems.add("cookie.max_age", f"{where}.max_age", max_age, "is no longest life", fix, "rfc6265bis 5.6.2")
 
@@ -386,7 +389,7 @@ def _check_name(problems: Problems, name: object) -> str:
     if bad or (not text and name != "*") or _grammar.declared_value.fullmatch(name) is None:
         problems.add("cookie.name", where, name, "is no name of a cookie", fix, "rfc6265bis 4.1.1")
         return "CookieRule"
-    return f"CookieRule({str(name)!r})"
+    return f"CookieRule({escaped(name)})"
 
 
 def _checked_exempt(problems: Problems, where: str, value: Any) -> bool | tuple[str, ...] | None:
