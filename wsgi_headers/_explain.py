@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._part import Part
 from ._plan import Leaf, Plan, finishing
-from ._program import Program, checked_status, exact_lines
+from ._program import checked_status, exact_lines
 from .exchange import Head, Line, Request
 from .match import Match, media_type_of
-from .operations import Step
+from .operations import Edit, compile_operations, effective_steps
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -74,13 +74,19 @@ class _Traced:
 def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequence[Line]) -> Explanation:
     """Return what `policy` makes of a head that an application sends to the request of `environ`, and why.
 
-    Callables of the policy are called as they would be. Raises HeadError where the middleware would.
+    Callables of the policy are called as the middleware would. Raises HeadError where the middleware would.
     """
+    return explain_later(policy, environ, environ, status, lines)
+
+
+def explain_later(
+    policy: Policy, entered: WSGIEnvironment, environ: WSGIEnvironment, status: str, lines: Sequence[Line]
+) -> Explanation:
+    """Return the same for a request whose environ was `entered` and became `environ` until the head was made."""
     plan = Plan(policy)
     status, sent = checked_status(status), exact_lines(lines)
-    request = Request(environ)
-    scheme = request.scheme
-    chosen = plan.only or plan.choose(environ)
+    request, scheme = Request(entered), Request(environ).scheme
+    chosen = plan.only or plan.choose(entered)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
     holding = [
@@ -88,9 +94,8 @@ def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequen
         for leaf in chosen.leaves
         if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
     ]
-    by_field = plan.steps(holding, scheme)
     traced = [_Traced(line, line) for line in sent]
-    for name, steps in by_field.items():
+    for name, steps in plan.steps(holding, scheme).items():
         own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
         traced.extend(_through(steps, own, environ))
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
@@ -100,23 +105,43 @@ def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequen
     return Explanation(
         head.status,
         tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
-        _idle(plan.leaves, holding, request, code, media_type),
+        _idle(plan.leaves, holding, request, scheme, code, media_type),
     )
 
 
-def _through(steps: Sequence[Step], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
+def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
     """Take the lines of one field through its steps, and return the lines that came to be."""
+    if steps[0].compile is not compile_operations:
+        for line in own:
+            _through_folded(steps, line)
+        return []
     made: list[_Traced] = []
-    before = [line.now for line in own if line.now is not None]
-    for count, step in enumerate(steps, 1):
-        apply = getattr(step, "apply", None)
-        if apply is not None:
-            after = apply([line.now for line in (*own, *made) if line.now is not None], environ)
+    for step in effective_steps(steps):
+        lines = [line for line in (*own, *made) if line.now is not None]
+        if isinstance(step, Edit):
+            for line in lines:
+                _aligned([line], step.apply([line.now] if line.now is not None else [], environ), [step.part])
         else:
-            # Steps that are no operations of their own (cookies) are folded together: what one more of them changes.
-            after = Program([steps[0].compile(steps[:count])]).rewrite(before, environ)
-        made.extend(_aligned([line for line in (*own, *made) if line.now is not None], after, [step.part]))
+            after = step.apply([line.now for line in lines if line.now is not None], environ)
+            made.extend(_aligned(lines, after, [step.part]))
     return made
+
+
+def _through_folded(steps: Sequence[Any], line: _Traced) -> None:
+    """Take one line through steps that are folded into one (cookies); a part did what comes with it and not without."""
+    if line.now is None:
+        return
+    name, value = line.now
+    before: str | None = value
+    for count, step in enumerate(steps, 1):
+        edit = step.compile(steps[:count]).edit
+        after = edit(value)
+        if after != before:
+            line.parts.append(step.part)
+        before = after
+    line.now = None if before is None else (name, before)
+    if before == value:
+        line.parts.clear()
 
 
 def _aligned(lines: list[_Traced], after: Sequence[Line], parts: list[Part]) -> list[_Traced]:
@@ -136,7 +161,7 @@ def _aligned(lines: list[_Traced], after: Sequence[Line], parts: list[Part]) -> 
 
 
 def _idle(
-    leaves: Sequence[Leaf], holding: Sequence[Leaf], request: Request, code: str, media_type: str
+    leaves: Sequence[Leaf], holding: Sequence[Leaf], request: Request, scheme: str, code: str, media_type: str
 ) -> tuple[IdleRule, ...]:
     held = {leaf.matches for leaf in holding if leaf.active}
     idle: dict[tuple[Match, ...], list[Part]] = {}
@@ -144,11 +169,12 @@ def _idle(
         if leaf.matches not in held:
             idle.setdefault(leaf.matches, []).append(leaf.part)
     return tuple(
-        IdleRule(matches, tuple(parts), _reason(matches, request, code, media_type)) for matches, parts in idle.items()
+        IdleRule(matches, tuple(parts), _reason(matches, request, scheme, code, media_type))
+        for matches, parts in idle.items()
     )
 
 
-def _reason(matches: Sequence[Match], request: Request, code: str, media_type: str) -> str:
+def _reason(matches: Sequence[Match], request: Request, scheme: str, code: str, media_type: str) -> str:
     for match in matches:
         for name in ("path", "method", "host", "scheme", "status", "media_type"):
             value = getattr(match, name)
@@ -157,7 +183,7 @@ def _reason(matches: Sequence[Match], request: Request, code: str, media_type: s
             alone = Match(**{name: value})
             if not (
                 alone.holds_for_request(request)
-                and alone.holds_for_scheme(request.scheme)
+                and alone.holds_for_scheme(scheme)
                 and alone.holds_for_head(code, media_type)
             ):
                 return name

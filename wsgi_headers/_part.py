@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
-from .errors import NOTHING, PolicyError, Problem, Problems
+from .errors import MISSING, NOTHING, PolicyError, Problem, Problems
 
 if TYPE_CHECKING:
     from .exchange import Decision, Head, Request
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class _Missing:
-    """Stands for a required argument that was not given, so that the others are checked all the same."""
-
-    def __repr__(self) -> str:
-        return "(missing)"
-
-
-_MISSING = _Missing()
-
-
 class PartType(type):
     """Builds parts so that a misspelt, missing or surplus argument is one more mistake beside those of the values."""
 
     def __call__(cls: type[_T], *arguments: Any, **options: Any) -> _T:
+        arguments = tuple(map(_exact, arguments))
+        options = {name: _exact(value) for name, value in options.items()}
         problems, arguments, options = _fit(cls, arguments, options)
         if not problems:
             return type.__call__(cls, *arguments, **options)  # type: ignore[no-any-return]
         try:
             type.__call__(cls, *arguments, **options)
         except PolicyError as error:
-            # The placeholder for a missing argument is a wrong type too: it is told once.
-            problems.extend(problem for problem in error.problems if problem.value != repr(_MISSING))
+            problems.extend(problem for problem in error.problems if problem.code)
         raise PolicyError(problems)
+
+
+def _exact(value: Any) -> Any:
+    """Return text as an exact `str`, in a list or tuple too: a subclass may say of itself what it likes."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if type(value) in (list, tuple):
+        return type(value)(map(_exact, value))
+    return value
 
 
 def _fit(cls: type, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[Problems, Any, dict[str, Any]]:
@@ -61,9 +61,9 @@ def _fit(cls: type, arguments: tuple[Any, ...], options: dict[str, Any]) -> tupl
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
     if len(arguments) > len(positional) and not spread:
-        surplus = arguments[len(positional)]
+        # Not shown: it may be meant for an argument that holds a secret.
         fix = f"name it: {', '.join(keywords)}" if keywords else f"it takes {len(positional)}"
-        problems.add("argument.surplus", where, surplus, "unexpected positional argument", fix)
+        problems.add("argument.surplus", where, NOTHING, "has a positional argument too many", fix)
         arguments = arguments[: len(positional)]
     by_name = {p.name: p for p in positional[len(arguments) :] if p.kind is p.POSITIONAL_OR_KEYWORD}
     accepted = {**by_name, **keywords}
@@ -73,15 +73,16 @@ def _fit(cls: type, arguments: tuple[Any, ...], options: dict[str, Any]) -> tupl
             if any(p.name == name for p in positional):
                 problems.add("argument.repeated", f"{where}.{name}", name, "given by position and by name")
             else:
-                problems.add("argument.unknown", where, name, "unknown argument", near_miss(name, accepted))
+                fix = "give the parts by position" if spread else near_miss(name, accepted)
+                problems.add("argument.unknown", where, name, "unknown argument", fix)
     for name, parameter in accepted.items():
         if parameter.default is parameter.empty and name not in options:
             problems.add("argument.missing", f"{where}.{name}", NOTHING, "is required")
-            options[name] = _MISSING
+            options[name] = MISSING
     missing = [p for p in positional[len(arguments) :] if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
     for parameter in missing:
         problems.add("argument.missing", f"{where}.{parameter.name}", NOTHING, "is required")
-        arguments = (*arguments, _MISSING)
+        arguments = (*arguments, MISSING)
     return problems, arguments, options
 
 
@@ -177,11 +178,6 @@ class Part(metaclass=PartType):
                 positional.append(value)
         return tuple(positional), named
 
-    def replace(self: _T, **options: Any) -> _T:
-        """Return a copy with other values for the named arguments; raises PolicyError as the class does."""
-        positional, named = self._arguments()  # type: ignore[attr-defined]
-        return type(self)(*positional, **{**named, **options})
-
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is frozen: build another one")
 
@@ -203,7 +199,7 @@ class Part(metaclass=PartType):
 
 
 def _hashed(value: object) -> int:
-    # A callable need not be hashable, where its class compares by value; such parts share a hash and stay unequal.
+    # A callable need not be hashable, where its class compares by value; such parts share a hash, equal or not.
     try:
         return hash(value)
     except TypeError:

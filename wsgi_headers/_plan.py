@@ -66,6 +66,9 @@ class DerivedVary(Merge):
         """The part whose outcome depends on the request."""
         return self.cause
 
+    def __repr__(self) -> str:
+        return f"Merge('Vary', {self.value!r})"
+
 
 class HttpsOnly(Remove):
     """A field that must not be sent over an insecure transport leaves the head there (RFC 6797 7.2)."""
@@ -80,6 +83,9 @@ class HttpsOnly(Remove):
     def part(self) -> Part:
         """The part that speaks of the field."""
         return self.cause
+
+    def __repr__(self) -> str:
+        return f"Remove({self.name!r})"
 
 
 class Compiled(NamedTuple):

@@ -42,6 +42,9 @@ class Selector:
         for matches in conditions:
             self.index.setdefault(matches, len(self.index))
         self._matches = list(self.index)
+        self._whens: list[object] = [
+            match.when for matches in self._matches for match in matches if match.when is not None
+        ]
         self._exact: dict[str, list[int]] = {}
         self._below: dict[str, list[int]] = {}
         # The first characters after the slash of all these paths: most requests have another, and need no closer look.
@@ -136,18 +139,20 @@ class Selector:
     def holding(self, request: Request, candidates: Iterable[int]) -> frozenset[Holding]:
         """Return the conditions that hold for the request; `when` of one match is called once at most."""
         answers: dict[int, bool] = {}
+        whens = self._whens
         held = set(self.always)
         for number in dict.fromkeys(candidates):
             matches = self._matches[number]
             if all(match.holds_for_request(request) for match in matches):
-                held.add(Holding(number, all(_when_holds(match, request, answers) for match in matches)))
+                held.add(Holding(number, all(_when_holds(match, request, answers, whens) for match in matches)))
         return frozenset(held)
 
 
-def _when_holds(match: Match, request: Request, answers: dict[int, bool]) -> bool:
+def _when_holds(match: Match, request: Request, answers: dict[int, bool], whens: list[object]) -> bool:
     if match.when is None:
         return True
-    key = id(match.when)
+    # By equality: each look at a method of an object makes a new one.
+    key = whens.index(match.when)
     if key not in answers:
         answers[key] = bool(match.when(request.environ))
     return answers[key]

@@ -62,7 +62,7 @@ def start_for_program(program: Program) -> Start:
             refuse_second(exc_info)
         else:
             state[2] = None
-            if above is None:
+            if above is None or above[2] is None:
                 environ.pop(ENVIRON_KEY, None)
             else:
                 environ[ENVIRON_KEY] = above
@@ -105,7 +105,7 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
             refuse_second(exc_info)
         else:
             state[2] = None
-            if above is None:
+            if above is None or above[2] is None:
                 environ.pop(ENVIRON_KEY, None)
             else:
                 environ[ENVIRON_KEY] = above

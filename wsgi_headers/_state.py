@@ -43,16 +43,21 @@ def state_above(environ: WSGIEnvironment, start_response: StartResponse) -> Stat
     state: State | None = environ[ENVIRON_KEY]
     if state is not None and state[1].get(ENVIRON_KEY) is not state:
         return None
-    while state is not None and state[0] == start_response:
+    while state is not None and (state[2] is None or state[0] == start_response):
         state = state[3]
     return state
 
 
-def acts_above(plan: Plan, above: State | None) -> bool:
-    """Whether another middleware with an equal policy stands above, which then acts for both."""
+def acts_above(plan: Plan, above: State | None, start_response: StartResponse) -> bool:
+    """Whether another middleware with an equal policy stands above, which then acts for both.
+
+    The same middleware entered again is another pass of its own (a subrequest, a retry), and acts; but not where it was
+    handed its own `start_response` (a forward).
+    """
+    given = getattr(start_response, "__self__", None)
     while above is not None:
-        # The same middleware entered again is another pass of its own (a subrequest, a retry), and acts.
-        if above[2] is not plan and above[2].policy == plan.policy:
+        other = above[2]
+        if other is not None and other.policy == plan.policy and (other is not plan or given is above):
             return True
         above = above[3]
     return False

@@ -62,19 +62,35 @@ class HeadError(ValueError):
 # The value of a mistake that has none to show, or a secret one.
 NOTHING = object()
 
+# Stands for a required argument that was not given, so that the others are checked all the same. That it is missing was
+# told already: what is then wrong with its type gets no code and is left out.
+MISSING = object()
+
 
 class Problems(list[Problem]):
     """The mistakes found so far in one part; `raise_any` ends the collection."""
 
     def add(self, code: str, where: str, value: object, reason: str, fix: str = "", reference: str = "") -> None:
         """Note one mistake; a `value` that is no `str` is shown as its `repr`, and NOTHING as nothing."""
-        text = str.__str__(value) if isinstance(value, str) else "" if value is NOTHING else repr(value)
+        if value is MISSING:
+            code, text = "", ""
+        elif isinstance(value, str):
+            text = str.__str__(value)
+        else:
+            text = "" if value is NOTHING else _shown(value)
         self.append(Problem(code, where, text, reason, fix, reference))
 
     def raise_any(self) -> None:
         """Raise PolicyError where a mistake was noted."""
         if self:
             raise PolicyError(self)
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
 
 
 def escaped(text: str, limit: int = _SHOWN) -> str:

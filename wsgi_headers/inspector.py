@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 from werkzeug.test import EnvironBuilder
 
 from . import _grammar
-from ._explain import ExplainedLine, Explanation, explain
+from ._explain import ExplainedLine, Explanation, explain_later
 from ._program import exact_lines
 from .errors import HeadError, escaped
 from .exchange import Line, host_of
@@ -171,8 +171,7 @@ def inspect(middleware: HeadersMiddleware, environ: WSGIEnvironment) -> Inspecti
             return Inspection(entered["REQUEST_METHOD"], url, exchange.status, explanation, True)
         status, own, seen = exchange.sent
         # A policy reads the request as it entered, and the scheme and its callables when the head is made.
-        seen = {**seen, **entered, "wsgi.url_scheme": seen["wsgi.url_scheme"]}
-        explanation = explain(middleware.policy, seen, status, own)
+        explanation = explain_later(middleware.policy, entered, seen, status, own)
         return Inspection(entered["REQUEST_METHOD"], url, status, explanation, False)
     except HeadError as error:
         raise NoHead(f"the head must not be sent: {error}") from error

@@ -8,7 +8,7 @@ the application sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _grammar
@@ -97,11 +97,6 @@ class Match(Part):
     def reads_request(self) -> bool:
         """Whether it depends on the request as it entered."""
         return any(part is not None for part in (self.path, self.method, self.host, self.when))
-
-    @property
-    def reads_scheme(self) -> bool:
-        """Whether it depends on the scheme."""
-        return self.scheme is not None
 
     @property
     def reads_head(self) -> bool:
@@ -197,7 +192,7 @@ def _alternatives(
     where = f"Match.{name}"
     if value is None:
         return None
-    if isinstance(value, (str, int, re.Pattern)) or not isinstance(value, Iterable):
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Set, Mapping)):
         check(problems, where, value)
         return value
     items = tuple(value)
@@ -217,7 +212,10 @@ def check_path(problems: Problems, where: str, value: object) -> None:
     if not isinstance(value, str):
         problems.add("match.path.type", where, value, "is no path", "'/exact', '/prefix/' or re.compile(...)")
         return
-    if not value.startswith("/"):
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        reason = "holds a surrogate, which no server sends"
+        problems.add("match.path.encoding", where, value, reason, "write it in characters", "RFC 3629 3")
+    elif not value.startswith("/"):
         problems.add(
             "match.path.relative", where, value, "does not begin with a slash", f"write {escaped('/' + value)}"
         )

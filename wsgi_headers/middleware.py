@@ -32,9 +32,6 @@ class HeadersMiddleware(functools.partial[Any]):
     A subclass of `partial`, since calling a class with a `__call__` of its own costs a request twice as much.
     """
 
-    app: WSGIApplication
-    policy: Policy
-
     def __new__(cls, app: WSGIApplication, policy: Policy) -> HeadersMiddleware:
         """Return the callable, with the policy compiled."""
         problems = Problems()
@@ -46,9 +43,20 @@ class HeadersMiddleware(functools.partial[Any]):
         problems.raise_any()
         unresolved(policy).raise_any()
         self = super().__new__(cls, _around(app, Plan(policy)))
-        self.app = app
-        self.policy = policy
+        self.__dict__.update(app=app, policy=policy)
         return self
+
+    @property
+    def app(self) -> WSGIApplication:
+        """The WSGI application that it wraps."""
+        app: WSGIApplication = self.__dict__["app"]
+        return app
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that decides."""
+        policy: Policy = self.__dict__["policy"]
+        return policy
 
     def __get__(self, instance: object, owner: type | None = None) -> HeadersMiddleware:
         """Return itself: as an attribute of a class it is no method, on 3.14 and later too."""
@@ -122,6 +130,6 @@ def _below_another(
 ) -> Iterable[bytes]:
     """Respond where another middleware stands above: an equal policy acts there for both, another one after this."""
     above = state_above(environ, start_response)
-    if acts_above(plan, above):
+    if acts_above(plan, above, start_response):
         return app(environ, start_response)
     return _respond(app, plan.choose(environ), [start_response, environ, plan, above])

@@ -282,10 +282,7 @@ class Edit(Operation):
 def compile_operations(steps: Sequence[Operation]) -> FieldProgram:
     """Return the program of one field for the sequence `steps`, which is not empty and names that field alone."""
     field = steps[0].field
-    for start in reversed(range(len(steps))):
-        if steps[start].absolute and steps[start].literal:
-            steps = steps[start:]
-            break
+    steps = effective_steps(steps)
     nothing: list[Line] = []
     if all(step.literal and not isinstance(step, Edit) for step in steps):
         absent = tuple(_run(steps, nothing, {}))
@@ -301,6 +298,14 @@ def compile_operations(steps: Sequence[Operation]) -> FieldProgram:
     if all(isinstance(step, Edit) for step in steps):
         return FieldProgram(field, (), lambda lines: _run(steps, lines, {}))
     return FieldProgram(field, always=lambda lines, environ: _run(steps, lines, environ))
+
+
+def effective_steps(steps: Sequence[Operation]) -> Sequence[Operation]:
+    """Return the steps from the last one on whose outcome is the same whatever came before; all where there is none."""
+    for start in reversed(range(len(steps))):
+        if steps[start].absolute and steps[start].literal:
+            return steps[start:]
+    return steps
 
 
 def _run(steps: Sequence[Operation], lines: list[Line], environ: WSGIEnvironment) -> list[Line]:

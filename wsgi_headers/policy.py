@@ -63,7 +63,7 @@ class Rule(Part):
     match: Match
     parts: tuple[Part, ...]
 
-    def __init__(self, match: Match, /, *parts: Part) -> None:
+    def __init__(self, match: Match, *parts: Part) -> None:
         problems = Problems()
         if not isinstance(match, Match):
             problems.add("rule.match", "Rule.match", match, "is no Match", "Rule(Match(path='/admin/'), ...)")

@@ -10,7 +10,7 @@ from .match import Match
 from .operations import Default, Remove, Set
 from .policy import Policy, Rule
 
-# What a cookie's name says about it, in the casings that frameworks use. rfc6265bis 8.3: a session identifier is
+# What a cookie's name says about it, in the casings that frameworks use. rfc6265bis 8.4: a session identifier is
 # what an injected script would want most, and a page's own scripts have no use for it.
 _SESSION_NAMES = (
     *("sid", "SID", "Sid"),
@@ -41,9 +41,11 @@ _LEAKY = (
 BASELINE = Policy(
     # Fetch 3.6: a response is what its Content-Type says.
     Set("X-Content-Type-Options", "nosniff"),
-    # HTML 7.9.1 and CSP3 6.4.2: framed by the site itself only; the older field for the browsers that know no other.
+    # HTML, "The `X-Frame-Options` header": framed by the site itself only. Not also by frame-ancestors of a CSP, which
+    # browsers read instead: it would undo a DENY that the application sends in the older field.
     Default("X-Frame-Options", "SAMEORIGIN"),
-    Default("Content-Security-Policy", "frame-ancestors 'self'"),
+    # CSP3 6.3.1: an injected <base> cannot send the relative links and scripts of a page to another site.
+    Default("Content-Security-Policy", "base-uri 'self'"),
     # Referrer Policy 3.7: the browsers' own default, said so that none has a weaker one.
     Default("Referrer-Policy", "strict-origin-when-cross-origin"),
     # RFC 6797 6.1.1: 31,536,000 seconds are a year. Without includeSubDomains, which only the owner can decide.

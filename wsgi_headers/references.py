@@ -30,6 +30,7 @@ class BadReference(ValueError):
 
 def policy_of(reference: str) -> Policy:
     """Return the policy that a preset's name or `module:name` stands for; raises BadReference."""
+    _check_text(reference, "policy")
     if reference in PRESETS:
         return PRESETS[reference]
     if ":" not in reference:
@@ -44,12 +45,18 @@ def policy_of(reference: str) -> Policy:
 
 def application_of(reference: str) -> WSGIApplication:
     """Return the application of `module:app`, or what `module:create_app()` returns; raises BadReference."""
+    _check_text(reference, "WSGI application")
     found = _object_of(reference)
     if not callable(found):
         kind = type(found).__name__
         raise BadReference(f"{escaped(reference)} is no WSGI application but {kind}; name a callable")
     application: WSGIApplication = found
     return application
+
+
+def _check_text(reference: object, kind: str) -> None:
+    if not isinstance(reference, str):
+        raise BadReference(f"{kind}: a {type(reference).__name__} is no reference; write package.module:name")
 
 
 def _object_of(reference: str) -> Any:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from .date import cookie_date
 from .syntax import Attribute, added, attributes, effective, joined, replaced, without
 
-# rfc6265bis 5.7 step 13 and 5.5: what a user agent knows of SameSite, from weakest to strictest.
+# rfc6265bis 5.6.7: what a user agent knows of SameSite, from weakest to strictest.
 _STRICTNESS = {"none": 0, "lax": 1, "strict": 2}
 
 # rfc6265bis 5.6.2: "If the first character of the attribute-value is neither a DIGIT, nor a '-' [...] ignore the
@@ -47,7 +47,7 @@ NO_WISH = Wish()
 
 
 def demanded_by_prefix(name: str) -> Wish:
-    """Return what a cookie's own name demands of it (rfc6265bis 5.7 steps 20-21, layered-cookies for the `Http` ones).
+    """Return what a cookie's own name demands of it (rfc6265bis 5.4, layered-cookies for the `Http` ones).
 
     User agents compare prefixes without regard to case.
     """
@@ -149,7 +149,7 @@ def _same_site(found: list[Attribute], missing: list[str], wish: Wish) -> list[A
 
 def _limited(found: list[Attribute], missing: list[str], ceiling: int) -> tuple[list[Attribute], bool]:
     """Return `found` with a life of at most `ceiling` seconds, and whether that does not depend on the clock."""
-    # rfc6265bis 5.7 step 8: Max-Age beats Expires wherever it stands; what cannot be read is not there.
+    # rfc6265bis 5.7: Max-Age beats Expires wherever it stands; what cannot be read is not there.
     for attribute in reversed(found):
         if attribute.name == "max-age" and attribute.counts and _max_age.fullmatch(attribute.value or ""):
             if _longer(attribute.value or "", ceiling):

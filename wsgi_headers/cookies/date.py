@@ -1,4 +1,4 @@
-"""The dates of Expires as user agents read them (rfc6265bis 5.6.1): a time, a day, a month and a year."""
+"""The dates of Expires as user agents read them (rfc6265bis 5.1.1): a time, a day, a month and a year."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..errors import Problems, escaped
 from ..exchange import host_of
 from ..operations import FieldProgram, checked
 from .attributes import NO_WISH, Wish, kept_for_prefix, rewritten
-from .syntax import ATTRIBUTE_VALUE_OCTETS, BLANKS
+from .syntax import ATTRIBUTE_VALUE_OCTETS, cookie_name
 
 SET_COOKIE = "Set-Cookie"
 
@@ -142,7 +142,8 @@ class CookieRule(Part):
 
     name     exact, or with `*` at one end or both; case-sensitive
     exempt   True: no other cookie part touches these cookies; names of attributes, ("http_only",): none touches these;
-             False lifts what an earlier part said
+             False lifts what an earlier part said. Secure is added all the same where a part makes a cookie
+             Partitioned or SameSite=None, which user agents drop without it.
     remove   True: their lines are dropped
 
     >>> CookieRule("theme", http_only=False, max_age=31_536_000)
@@ -267,7 +268,7 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         if len(by_name) >= _NAMES:
             by_name.clear()
             memos.clear()
-        known = by_name[checked(SET_COOKIE, raw_name)] = known_of(raw_name.strip(BLANKS))
+        known = by_name[checked(SET_COOKIE, raw_name)] = known_of(cookie_name(pair))
         return known
 
     nameless = known_of("")
