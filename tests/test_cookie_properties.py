@@ -1,0 +1,327 @@
+"""Random Set-Cookie lines under random policies: they mean what the policy says, and otherwise what they meant."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cookie_lines import rewriter, rewritten
+from hypothesis import event, given
+from hypothesis import strategies as st
+from user_agent import EXPIRED, LONGEST_LIFE, STORED, Cookie, Request, ends, outcome, read
+
+from wsgi_headers import CookieAttributes, CookieRule
+
+HOST = "www.example.test"
+VECTORS = json.loads((Path(__file__).parent / "data" / "set_cookie.json").read_text())["rows"]
+
+# Lines that the middleware lets through at all: no control octet but TAB.
+LINES = sorted(
+    {
+        line.replace("web-platform.test", "example.test").replace("home.example.org", HOST)
+        for row in VECTORS
+        for line in row["lines"]
+        if all(octet >= " " and octet != "\x7f" or octet == "\t" for octet in line)
+    }
+)
+NAMES = ["a", "sid", "SID", "session", "__Host-a", "__host-A", "__Secure-a", "__Http-a", "__Host-Http-a", "__hosta"]
+LONG = "x" * 1025
+SEGMENTS = [
+    *("Secure", "secure", "SECURE=", "secure=false", '"Secure"', f"Secure={LONG}", " Secure ", "Secure x"),
+    *("HttpOnly", "httponly", "HTTPONLY=1", "Http Only", f"HttpOnly={LONG}"),
+    *("SameSite=Strict", "samesite=lax", "SameSite = None", "SameSite", "SameSite=", "SameSite=Laxer"),
+    *(f"SameSite={LONG}", 'SameSite="Lax"'),
+    *("Path=/", "path=/dir", "Path", "Path=", "Path=dir", f"Path=/{LONG}", "Path = / ", 'Path="/"'),
+    *("Domain=example.test", "domain=.Example.test", f"Domain={HOST}", "Domain=", "Domain", f"Domain={LONG}"),
+    *("Max-Age=0", "max-age=60", "Max-Age=3600", "Max-Age=99999999", "Max-Age=-1", "Max-Age=x", "Max-Age=+60"),
+    *(f"Max-Age={'9' * 400}", f"Max-Age={'0' * 400}7", f"Max-Age={'9' * 1025}", "Max-Age=", "Max-Age= 3601 "),
+    *("Expires=Thu, 01 Jan 1970 00:00:00 GMT", "expires=Fri, 01 Jan 2100 00:00:00 GMT", "Expires=never", "Expires"),
+    *("Expires=Sun, 31 Feb 2100 00:00:00 GMT", "Expires=1-jan-69 0:0:0", f"Expires=1-jan-69 0:0:0 {LONG}"),
+    *("Partitioned", "partitioned=x", f"Partitioned={LONG}"),
+    *("Priority=High", "Foo", "=", "=x", "", " ", "\t", "Comment=a,b", "\xe9=\xe9", "\xa0Secure"),
+]
+
+
+@st.composite
+def built(draw: st.DrawFn) -> str:
+    """A line put together from a pair and the attributes above."""
+    name = draw(st.sampled_from([*NAMES, "", "\xe9"]))
+    value = draw(st.sampled_from(["1", "", '"a b"', "a=b", "\xe9", "__Host-a=1", "x" * 4094]))
+    equals = draw(st.sampled_from(["=", "=", "=", " = ", ""]))
+    blank = draw(st.sampled_from(["", "", " ", "\t "]))
+    joints = st.sampled_from(["; ", "; ", ";", " ;", ";\t"])
+    attributes = draw(st.lists(st.sampled_from(SEGMENTS), max_size=6))
+    return f"{blank}{name}{equals}{value}" + "".join(draw(joints) + attribute for attribute in attributes)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """A line of the vectors, with segments added, dropped, doubled, moved or spelled anew."""
+    segments = draw(st.sampled_from(LINES)).split(";")
+    for _ in range(draw(st.integers(0, 4))):
+        place = draw(st.integers(0, len(segments) - 1))
+        match draw(st.sampled_from(["add", "add", "drop", "double", "move", "case", "blanks"])):
+            case "add":
+                segments.insert(place + 1, draw(st.sampled_from(["", " "])) + draw(st.sampled_from(SEGMENTS)))
+            case "drop" if len(segments) > 1 and place:
+                del segments[place]
+            case "double":
+                segments.append(segments[place])
+            case "move":
+                segments.append(segments.pop(place))
+            case "case":
+                segments[place] = segments[place].swapcase()
+            case "blanks":
+                segments[place] = segments[place].replace("=", "\t= ")
+    line = ";".join(segments)
+    # swapcase() leaves latin-1 for a few letters; native strings do not.
+    return line if max(line, default="") <= "\xff" else draw(built())
+
+
+lines = st.one_of(built(), mutated(), st.sampled_from(LINES))
+
+ATTRIBUTES: dict[str, st.SearchStrategy[Any]] = {
+    "secure": st.sampled_from([True, "https", False]),
+    "http_only": st.booleans(),
+    "same_site": st.sampled_from(["Strict", "Lax"]),
+    "default_same_site": st.sampled_from(["Strict", "Lax"]),
+    "insecure_same_site": st.just("None"),
+    "path": st.sampled_from(["/", "/dir", "/else"]),
+    "domain": st.sampled_from([False, "example.test", ".Example.test", HOST]),
+    "max_age": st.sampled_from([1, 60, 3600, 3601, LONGEST_LIFE, 10**9, 10**12]),
+    "partitioned": st.booleans(),
+}
+ABOUT_SAME_SITE = ("same_site", "default_same_site", "insecure_same_site")
+EXEMPTIBLE = ("secure", "http_only", "same_site", "path", "domain", "max_age", "partitioned")
+
+
+@st.composite
+def cookie_parts(draw: st.DrawFn) -> Any:
+    """A CookieAttributes or a CookieRule that no one refuses."""
+    options = draw(st.fixed_dictionaries({}, optional=ATTRIBUTES))
+    if "insecure_same_site" in options:
+        options.pop("same_site", None)
+        options.pop("default_same_site", None)
+    if options.get("partitioned") or "insecure_same_site" in options:
+        if options.get("secure") is False:
+            del options["secure"]
+    if draw(st.booleans()):
+        return CookieAttributes(**options)
+    name = draw(st.sampled_from([*NAMES, "*", "s*", "*a", "*es*", "__*", "*Http*", "nobody"]))
+    if draw(st.integers(0, 9)) == 0:
+        options["remove"] = draw(st.booleans())
+    if draw(st.integers(0, 3)) == 0:
+        several = st.lists(st.sampled_from(EXEMPTIBLE), min_size=1, unique=True)
+        options["exempt"] = draw(st.one_of(st.booleans(), several.map(tuple)))
+    return CookieRule(name, **options)
+
+
+policies = st.lists(cookie_parts(), min_size=1, max_size=4)
+
+
+def takes(part: Any, name: str) -> bool:
+    """Whether a part speaks of the cookies of that name; nameless ones match `*` and CookieAttributes alone."""
+    pattern = getattr(part, "name", "*")
+    if pattern == "*" or not name:
+        return bool(pattern == "*")
+    if pattern[0] == pattern[-1] == "*":
+        return pattern[1:-1] in name
+    if pattern[0] == "*":
+        return name.endswith(pattern[1:])
+    return name.startswith(pattern[:-1]) if pattern[-1] == "*" else name == pattern
+
+
+def wanted(parts: list[Any], name: str, scheme: str) -> dict[str, Any] | None:
+    """Return what the parts together want of a cookie, None where its line goes: all in order, later ones winning."""
+    speaking = [part for part in parts if takes(part, name)]
+    exempting = [part for part in speaking if getattr(part, "exempt", None) is not None]
+    exempt = exempting[-1].exempt if exempting else False
+    if exempt is True:
+        speaking = exempting[-1:]
+    untouched = exempt if isinstance(exempt, tuple) else ()
+    wants: dict[str, Any] = {}
+    removed = False
+    for part in speaking:
+        if getattr(part, "remove", None) is not None:
+            removed = part.remove
+        for attribute in ATTRIBUTES:
+            asked = getattr(part, attribute)
+            exempted = "same_site" if attribute in ABOUT_SAME_SITE else attribute
+            if asked is None or (exempted in untouched and part is not exempting[-1]):
+                continue
+            if asked == "https":
+                asked = True if scheme == "https" else None
+            wants[attribute] = asked
+            # Forced and at least: one decision.
+            if attribute == "insecure_same_site":
+                wants.pop("same_site", None)
+            elif attribute == "same_site":
+                wants.pop("insecure_same_site", None)
+    if removed:
+        return None
+    # Browsers drop those without Secure, so that no exemption keeps it away.
+    if wants.get("partitioned") or wants.get("insecure_same_site"):
+        wants["secure"] = True
+    # What the name itself demands stays as the application has it.
+    prefix = name.lower()
+    if prefix.startswith(("__secure-", "__host-", "__http-")) and wants.get("secure") is False:
+        del wants["secure"]
+    if prefix.startswith(("__http-", "__host-http-")) and wants.get("http_only") is False:
+        del wants["http_only"]
+    if prefix.startswith("__host-"):
+        if wants.get("path") != "/":
+            wants.pop("path", None)
+        if wants.get("domain"):
+            del wants["domain"]
+    return {attribute: asked for attribute, asked in wants.items() if asked is not None}
+
+
+def meant(before: Cookie, wants: dict[str, Any], clock: int) -> Cookie:
+    """Return what the line must mean afterwards."""
+    after = before._replace(
+        secure=wants.get("secure", before.secure),
+        http_only=wants.get("http_only", before.http_only),
+        partitioned=wants.get("partitioned", before.partitioned),
+        path=wants.get("path", before.path),
+    )
+    if "domain" in wants:
+        after = after._replace(domain=wants["domain"].lower().removeprefix(".") if wants["domain"] else None)
+    order = ["Default", "None", "Lax", "Strict"]
+    if "insecure_same_site" in wants:
+        after = after._replace(same_site="None")
+    else:
+        if before.same_site == "Default":
+            after = after._replace(same_site=wants.get("default_same_site", "Default"))
+        after = after._replace(same_site=max(after.same_site, wants.get("same_site", "Default"), key=order.index))
+    if "max_age" in wants:
+        ceiling = wants["max_age"]
+        later = before.expires is not None and before.expires > clock + ceiling
+        if before.max_age > ceiling if before.max_age is not None else later:
+            after = after._replace(max_age=min(ceiling, LONGEST_LIFE))
+    return after
+
+
+def name_of(line: str) -> str:
+    pair = line.split(";")[0]
+    return pair.split("=")[0].strip(" \t") if "=" in pair else ""
+
+
+def named_segments(wants: dict[str, Any]) -> set[str]:
+    spelled = {"http_only": "httponly", "max_age": "max-age", **dict.fromkeys(ABOUT_SAME_SITE, "samesite")}
+    return {spelled.get(attribute, attribute) for attribute in wants}
+
+
+def others(line: str, named: set[str]) -> list[str]:
+    """Return the pair and the segments of attributes that are not named."""
+    pair, *segments = line.split(";")
+    return [pair, *(text for text in segments if text.split("=")[0].strip(" \t").lower() not in named)]
+
+
+@given(lines, policies, st.sampled_from(["https", "http"]))
+def test_means_what_the_policy_says(line: str, parts: list[Any], scheme: str) -> None:
+    """The named attributes are as the policy has them, and everything else means what it meant."""
+    request = Request(scheme, HOST, "/dir/page", int(time.time()))
+    before = read(line, request)
+
+    after = rewritten(line, *parts, scheme=scheme)
+
+    wants = wanted(parts, name_of(line), scheme)
+    if wants is None:
+        event("dropped")
+        assert after is None
+    elif before is None:
+        event("no cookie")
+        assert after is not None and read(after, request) is None
+    else:
+        event("touched" if after != line else "left")
+        assert after is not None and read(after, request) == meant(before, wants, request.clock)
+
+
+@given(lines, policies, st.sampled_from(["https", "http"]))
+def test_changes_named_attributes_alone(line: str, parts: list[Any], scheme: str) -> None:
+    """Pair and segments that the policy does not name stay byte for byte, in order; without any, so does the line."""
+    after = rewritten(line, *parts, scheme=scheme)
+
+    wants = wanted(parts, name_of(line), scheme)
+    if wants is not None:
+        assert after is not None
+        named = named_segments(wants)
+        kept = others(line, named)
+        # What is added fills the place that a last semicolon left.
+        filled = kept[:-1] if len(kept) > 1 and not kept[-1].strip(" \t") else kept
+        assert others(after, named) in (kept, filled)
+        assert after is line or after != line
+        assert wants or after is line
+
+
+@given(lines, policies, st.sampled_from(["https", "http"]))
+def test_twice_is_once(line: str, parts: list[Any], scheme: str) -> None:
+    """What was rewritten is left as it is by the same policy, which then repeats nothing."""
+    once = rewritten(line, *parts, scheme=scheme)
+
+    if once is not None:
+        assert rewritten(once, *parts, scheme=scheme) is once
+
+
+@given(lines, policies)
+def test_keeps_what_browsers_store(line: str, parts: list[Any]) -> None:
+    """A cookie that a browser stores on https is still stored, and a deletion still deletes."""
+    request = Request("https", HOST, "/dir/page", int(time.time()))
+    before = read(line, request)
+    verdict = outcome(before, request, chips=True)
+
+    after = rewritten(line, *parts)
+
+    wants = wanted(parts, name_of(line), "https")
+    if verdict in (STORED, EXPIRED) and wants is not None:
+        assert after is not None
+        cookie = read(after, request)
+        assert cookie is not None
+        # Who strips Secure from what must have it, loses it: nothing else loses a cookie.
+        if not (wants.get("secure") is False and (cookie.partitioned or cookie.same_site == "None")):
+            event(verdict)
+            assert outcome(cookie, request, chips=True) == verdict
+
+
+@given(lines, policies)
+def test_never_a_longer_life(line: str, parts: list[Any]) -> None:
+    """No cookie lives longer than before, and a session cookie stays one."""
+    request = Request("https", HOST, "/dir/page", int(time.time()))
+    before = read(line, request)
+
+    after = rewritten(line, *parts)
+
+    if before is not None and after is not None:
+        cookie = read(after, request)
+        assert cookie is not None
+        end = ends(before, request.clock)
+        if end is None:
+            assert ends(cookie, request.clock) is None
+        else:
+            event("limited" if ends(cookie, request.clock) != end else "as it was")
+            now = ends(cookie, request.clock)
+            assert now is not None and now <= end
+
+
+@given(st.lists(lines, min_size=1, max_size=5), policies, st.sampled_from(["https", "http"]))
+def test_memory_changes_nothing(several: list[str], parts: list[Any], scheme: str) -> None:
+    """Lines of one head, met before or not, become what each becomes alone under a policy compiled for it."""
+    rewrite = rewriter(*parts, scheme=scheme)
+
+    alone = [after for line in several if (after := rewritten(line, *parts, scheme=scheme)) is not None]
+    assert rewrite(*several) == alone
+    assert rewrite(*several) == alone
+    assert rewrite(*reversed(several)) == alone[::-1]
+
+
+@pytest.mark.parametrize("part", [CookieAttributes(), CookieRule("*"), CookieRule("nobody", remove=True)], ids=repr)
+def test_nothing_wanted(part: Any) -> None:
+    """Under a policy that wants nothing of a cookie every line of the vectors leaves as the same string."""
+    rewrite = rewriter(part)
+
+    after = rewrite(*LINES)
+    assert len(after) == len(LINES)
+    assert all(one is other for one, other in zip(after, LINES, strict=True))

@@ -1,0 +1,139 @@
+"""`explain` says what the middleware does, and which part did it."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsgi_headers import (
+    Append,
+    CookieAttributes,
+    CookieRule,
+    Default,
+    Edit,
+    Explanation,
+    HeadError,
+    Match,
+    Merge,
+    Policy,
+    Remove,
+    Rule,
+    Set,
+    explain,
+)
+from wsgi_headers._explain import explain_later
+
+Line = tuple[str, str]
+ENVIRON = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "https"}
+
+
+def explained(policy: Policy, *lines: Line) -> Explanation:
+    """Explain a head of status 200."""
+    return explain(policy, dict(ENVIRON), "200 OK", list(lines))
+
+
+def doubled(value: str) -> str | None:
+    """Drop "1", double the rest."""
+    return None if value == "1" else value * 2
+
+
+KEEP = CookieAttributes(secure=True)
+DOUBLED = Edit("X-A", doubled)
+
+# policy, the application's lines, (before, after, parts) of each line
+CASES: dict[str, tuple[Policy, list[Line], list[tuple[Line | None, Line | None, tuple[object, ...]]]]] = {
+    "untouched": (Policy(Remove("X-B")), [("X-A", "1")], [(("X-A", "1"), ("X-A", "1"), ())]),
+    "set": (
+        Policy(Set("X-A", "2")),
+        [("x-a", "1")],
+        [(("x-a", "1"), ("X-A", "2"), (Set("X-A", "2"),))],
+    ),
+    "made": (Policy(Default("X-A", "2")), [], [(None, ("X-A", "2"), (Default("X-A", "2"),))]),
+    "removed": (Policy(Remove("X-A")), [("X-A", "1")], [(("X-A", "1"), None, (Remove("X-A"),))]),
+    "what came before a Set is no part of it": (
+        Policy(Append("X-A", "3"), Set("X-A", "2")),
+        [("X-A", "1")],
+        [(("X-A", "1"), ("X-A", "2"), (Set("X-A", "2"),))],
+    ),
+    "each line of an edit on its own": (
+        Policy(DOUBLED),
+        [("X-A", "1"), ("X-A", "2")],
+        [(("X-A", "1"), None, (DOUBLED,)), (("X-A", "2"), ("X-A", "22"), (DOUBLED,))],
+    ),
+    "two lines merged": (
+        Policy(Merge("Vary", "Origin")),
+        [("Vary", "Accept"), ("Vary", "Cookie")],
+        [
+            (("Vary", "Accept"), ("Vary", "Accept, Cookie, Origin"), (Merge("Vary", "Origin"),)),
+            (("Vary", "Cookie"), None, (Merge("Vary", "Origin"),)),
+        ],
+    ),
+    "cookies keep their places": (
+        Policy(KEEP, CookieRule("a", remove=True), CookieRule("a", remove=False)),
+        [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2; Secure")],
+        [
+            (
+                ("Set-Cookie", "a=1"),
+                ("Set-Cookie", "a=1; Secure"),
+                (KEEP, CookieRule("a", remove=True), CookieRule("a", remove=False)),
+            ),
+            (("Set-Cookie", "b=2; Secure"), ("Set-Cookie", "b=2; Secure"), ()),
+        ],
+    ),
+    "a cookie that comes out as it went in": (
+        Policy(CookieRule("a", remove=True), CookieRule("a", remove=False)),
+        [("Set-Cookie", "a=1")],
+        [(("Set-Cookie", "a=1"), ("Set-Cookie", "a=1"), ())],
+    ),
+}
+
+
+@pytest.mark.parametrize(("policy", "lines", "expected"), CASES.values(), ids=CASES)
+def test_each_line_and_the_part_that_did_it(policy: Policy, lines: list[Line], expected: list[object]) -> None:
+    """Lines in the application's order, then those that are made, each with the parts that changed it."""
+    assert [tuple(line) for line in explained(policy, *lines).lines] == expected
+
+
+def test_rules_that_did_not_hold() -> None:
+    """Each comes with the first thing that did not hold."""
+    part = Set("X-A", "1")
+    matches = {
+        "path": Match(path="/x"),
+        "method": Match(method="POST"),
+        "host": Match(host="x.test"),
+        "scheme": Match(scheme="http"),
+        "status": Match(status=404),
+        "media_type": Match(media_type="text/html"),
+        "when": Match(when=lambda environ: False),
+    }
+    idle = explained(Policy(*(Rule(match, part) for match in matches.values()))).idle
+
+    assert {rule.reason: rule.matches for rule in idle} == {reason: (match,) for reason, match in matches.items()}
+    assert all(rule.parts == (part,) for rule in idle)
+
+
+def test_hsts_on_http_is_taken_out_by_who_speaks_of_it() -> None:
+    """The part that declares the field is named for its absence (RFC 6797 7.2)."""
+    part = Default("Strict-Transport-Security", "max-age=1")
+    sent = ("Strict-Transport-Security", "max-age=2")
+    (line,) = explain(Policy(part), {"wsgi.url_scheme": "http"}, "200 OK", [sent]).lines
+
+    assert (line.before, line.after, line.parts) == (sent, None, (part,))
+
+
+def test_callables_are_called_as_the_middleware_calls_them() -> None:
+    """One whose value is replaced afterwards is not called, and cannot fail."""
+
+    def fails(environ: object) -> str:
+        raise RuntimeError("called")
+
+    assert explained(Policy(Set("X-A", fails), Set("X-A", "1"))).head == [("X-A", "1")]
+    with pytest.raises(HeadError):
+        explained(Policy(Set("X-A", lambda environ: "\n")))
+
+
+def test_rules_read_the_request_as_it_entered_and_values_what_it_became() -> None:
+    """What an inner dispatcher did to environ reaches callable values, not the choice of rules."""
+    policy = Policy(Rule(Match(path="/mount/"), Set("X-Path", lambda environ: environ["PATH_INFO"])))
+    entered, later = {"PATH_INFO": "/mount/inner"}, {"PATH_INFO": "/inner"}
+
+    assert explain_later(policy, entered, later, "200 OK", []).head == [("X-Path", "/inner")]
