@@ -258,7 +258,7 @@ def _serve_waitress(application: Any, listener: socket.socket) -> None:
 def _serve_cheroot(application: Any, listener: socket.socket) -> None:
     from cheroot.wsgi import Server as CherootServer
 
-    class Inheriting(CherootServer):  # type: ignore[misc]
+    class Inheriting(CherootServer):
         def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:
             self.socket = listener
             self.bind_addr = listener.getsockname()

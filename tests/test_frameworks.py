@@ -206,7 +206,6 @@ def test_flask_stream_and_its_end(app: flask.Flask) -> None:
 
     @app.get("/stream")
     def stream() -> flask.Response:
-        @flask.stream_with_context
         def parts() -> Iterator[str]:
             try:
                 yield flask.request.path
@@ -214,7 +213,7 @@ def test_flask_stream_and_its_end(app: flask.Flask) -> None:
             finally:
                 ended.append(flask.request.path)
 
-        return flask.Response(parts())
+        return flask.Response(flask.stream_with_context(parts()))
 
     response = app.test_client().get("/stream")
     assert response.text == "/stream and more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +78,12 @@ def repeated(reply: Reply) -> dict[str, int]:
 
 def lasting(reply: Reply) -> list[tuple[str, str]]:
     """Return the lines that the same request gets each time, sorted: servers order fields as they like."""
-    return sorted(line for line in reply.lines if line[0] not in OF_THE_MOMENT)
+    return sorted((name, timeless(value)) for name, value in reply.lines if name not in OF_THE_MOMENT)
+
+
+def timeless(value: str) -> str:
+    """Return a value without the signature of Flask's session, which holds the second that it was made in."""
+    return re.sub(r"(?<=session=)[^;]*", "signed", value)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -148,7 +154,7 @@ def test_empty_policy_changes_no_line(server: Server, case: str) -> None:
     reply = server.ask(f"/empty/{UNCHANGED[case]}")
     assert reply.status_line == bare.status_line
     assert lasting(reply) == lasting(bare)
-    assert reply.values("Set-Cookie") == bare.values("Set-Cookie")
+    assert [*map(timeless, reply.values("Set-Cookie"))] == [*map(timeless, bare.values("Set-Cookie"))]
     assert reply.body == bare.body
 
 
