@@ -477,3 +477,16 @@ def test_factory_refuses_what_is_no_policy_of_its_own() -> None:
     """A policy that cannot be right stops the deployment where it is written, not at the first request."""
     with pytest.raises(PolicyError):
         deploy.gunicorn(Set("X", "y"))  # type: ignore[arg-type]
+
+
+def test_only_the_proxy_fields_that_are_named_are_believed() -> None:
+    """werkzeug believes X-Forwarded-For and -Proto unless told otherwise; here what is not named counts no proxies."""
+
+    class Worker:
+        wsgi: Any = staticmethod(lambda environ, start_response: [])
+
+    worker = Worker()
+    deploy.gunicorn(Policy(), proxy_fix={"x_host": 2})(worker)
+
+    fix = worker.wsgi
+    assert (fix.x_for, fix.x_proto, fix.x_host, fix.x_port, fix.x_prefix) == (0, 0, 2, 0, 0)

@@ -4,8 +4,7 @@ Theory. An operation reads and writes the lines of one field. Operations on diff
 the order of the operations on one field means something. So the plan may
 
   - take the parts apart, whatever their order and nesting, and group what they do by field, keeping the order of
-  declaration
-    within a field;
+    declaration within a field;
   - fold the operations on a field into one small program, and those whose outcome does not depend on the response into
     constant lines;
   - put the lines of different fields into the new head in any order (RFC 9110 5.3 gives it no meaning).

@@ -155,7 +155,7 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
         except (KeyError, TypeError, ValueError):
             return None  # a spelling not met yet, a line that is no pair, a name that cannot be one
         program.touches = touches
-        after += tails[sent] if sent in tails else program.tail_without(sent)
+        after += tails.get(sent) or program.tail_without(sent)
         if always:
             program.touches = True
             after += _of_fields(always, collected or [], environ)

@@ -104,7 +104,9 @@ class Selector:
                     found = found + self._of_path(path)
             if by_host:
                 host = environ["HTTP_HOST"] if "HTTP_HOST" in environ else environ.get("SERVER_NAME", "")
-                of_host = known_hosts[host] if host in known_hosts else self._of_host(host)
+                of_host = known_hosts.get(host)
+                if of_host is None:
+                    of_host = self._of_host(host)
                 if of_host:
                     found = found + of_host
             if methods:

@@ -24,9 +24,8 @@ def gunicorn(policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None
     """Return the `post_worker_init` hook for gunicorn.conf.py that puts `policy` before the application.
 
     policy      a Policy, or what the command line takes for one
-    proxy_fix   the arguments of werkzeug's ProxyFix, {"x_proto": 1}; it then stands outside, so that the policy sees
-    the
-                scheme and host of the user's request
+    proxy_fix   the arguments of werkzeug's ProxyFix, {"x_proto": 1}; a field that is not named is not believed. It then
+                stands outside, so that the policy sees scheme and host of the user's request.
 
         from wsgi_headers import deploy, presets
         post_worker_init = deploy.gunicorn(presets.BASELINE)
@@ -45,7 +44,7 @@ def gunicorn(policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None
             raise RuntimeError(f"wsgi_headers: the worker {kind} runs no WSGI application; use sync, gthread or gevent")
         wrapped: WSGIApplication = HeadersMiddleware(application, chosen)
         if proxy_fix is not None:
-            wrapped = ProxyFix(wrapped, **proxy_fix)
+            wrapped = ProxyFix(wrapped, **{**dict.fromkeys(_PROXY_FIX, 0), **proxy_fix})
         worker.wsgi = wrapped
 
     return post_worker_init

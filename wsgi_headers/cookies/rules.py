@@ -243,6 +243,10 @@ def wish_for(steps: Sequence[CookieStep], name: str) -> Wish | None:
 _Memo: TypeAlias = dict[str | None, str | None]
 
 
+# What a memo gives for a key that it does not have, where it may have None.
+_NOT_MET: Any = object()
+
+
 class _Known(NamedTuple):
     """What is wanted of the cookies of one name, and what it made of their attribute texts so far."""
 
@@ -263,8 +267,10 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         raw_name, equals, _ = pair.partition("=")
         if not equals:
             return nameless
-        if raw_name in by_name:
-            return by_name[raw_name]
+        # Looked up in one call: another thread may forget what is remembered at any moment.
+        known: _Known | None = by_name.get(raw_name, _NOT_MET)
+        if known is not _NOT_MET:
+            return known
         if len(by_name) >= _NAMES:
             by_name.clear()
             memos.clear()
@@ -287,7 +293,9 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
             checked(SET_COOKIE, pair)
         key = tail if semicolon else None
         memo = known.memo
-        after = memo[key] if key in memo else _remembered(memo, key, known.wish)
+        after = memo.get(key, _NOT_MET)
+        if after is _NOT_MET:
+            after = _remembered(memo, key, known.wish)
         # A line without name and value is no cookie (rfc6265bis 5.6 step 5).
         return value if after is None or not pair else pair + after
 
