@@ -14,7 +14,7 @@ from .report import Row, as_json, as_table
 from .timing import Times, measure
 from .workloads import WORKLOADS
 
-ROUNDS = 700
+ROUNDS = 350
 
 
 def timed_rows(workload: Workload, rounds: int) -> Iterator[Row]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pickle
 import time
+import tracemalloc
 from email.utils import formatdate
 from typing import Any
 
 import pytest
 from cookie_lines import rewriter, rewritten
 
-from wsgi_headers import CookieAttributes, HeadError, PolicyError
+from wsgi_headers import CookieAttributes, CookieRule, HeadError, PolicyError
 
 HARDENED = CookieAttributes(secure=True, http_only=True, same_site="Lax")
 LONG = "x" * 1025  # one octet more than user agents look at (rfc6265bis 5.6)
@@ -386,13 +387,23 @@ INJECTED = {
 }
 
 
-@pytest.mark.parametrize("part", [HARDENED, CookieAttributes()], ids=["hardened", "nothing"])
-@pytest.mark.parametrize("line", INJECTED.values(), ids=INJECTED)
-def test_injection(line: str, part: CookieAttributes) -> None:
-    """A line with such a character is refused in the application's own call; the message does not repeat it (R20)."""
-    rewrite = rewriter(part)
+INJECTED_UNDER = {
+    "hardened": (HARDENED,),
+    "nothing": (CookieAttributes(),),
+    "a rule": (HARDENED, CookieRule("a", path="/")),
+    "a rule of others": (CookieRule("b", path="/"),),
+}
 
-    for _ in range(2):
+
+@pytest.mark.parametrize("parts", INJECTED_UNDER.values(), ids=INJECTED_UNDER)
+@pytest.mark.parametrize("line", INJECTED.values(), ids=INJECTED)
+def test_injection(line: str, parts: tuple[Any, ...]) -> None:
+    """A line with such a character is refused in the application's own call; the message does not repeat it (R20)."""
+    rewrite = rewriter(*parts)
+
+    for before in ([], ["a=1; Path=/"], ["a=1; Path=/"]):
+        if before:
+            assert len(rewrite(*before)) == 1
         with pytest.raises(HeadError) as raised:
             rewrite("fine=1; Secure; HttpOnly; SameSite=Lax", line)
         assert str(raised.value).startswith("'Set-Cookie': the value holds a c")
@@ -448,16 +459,30 @@ def test_any_ceiling(ceiling: int) -> None:
     assert rewritten(line, CookieAttributes(max_age=ceiling)) == (f"{line}; Max-Age={ceiling}" if limited else line)
 
 
-def test_more_lines_than_are_remembered() -> None:
-    """Names and attribute texts without end come out as few of them do, before and after what is kept is forgotten."""
-    rewrite = rewriter(HARDENED, CookieAttributes(path="/"))
+# The line, what becomes of it, and the octets that 512 of them may weigh while they are kept.
+WITHOUT_END = {
+    "names": ("__Secure-{}=1; Foo", "__Secure-{}=1; Foo; Path=/; Secure; HttpOnly; SameSite=Lax", 750_000),
+    "attribute texts": ("a=1; Path=/{0}; Foo={0}", "a=1; Path=/; Foo={0}; Secure; HttpOnly; SameSite=Lax", 250_000),
+    "long texts": (f"a=1; {LONG}={{}}", f"a=1; {LONG}={{}}; Path=/; Secure; HttpOnly; SameSite=Lax", 250_000),
+    "both": ("__Secure-{0}=1; Foo={0}", "__Secure-{0}=1; Foo={0}; Path=/; Secure; HttpOnly; SameSite=Lax", 750_000),
+}
 
-    for _ in range(2):
-        for number in range(1500):
-            line = f"__Secure-{number}=1; Path=/{number}; Foo={number}"
-            assert rewrite(line) == [
-                f"__Secure-{number}=1; Path=/; Foo={number}; Secure; HttpOnly; SameSite=Lax",
-            ]
+
+@pytest.mark.parametrize(("line", "after", "octets"), WITHOUT_END.values(), ids=WITHOUT_END)
+def test_more_lines_than_are_remembered(line: str, after: str, octets: int) -> None:
+    """Names and attribute texts without end come out as the first of them do, and what is kept of them has an end."""
+    rewrite = rewriter(HARDENED, CookieAttributes(path="/"), CookieRule("nobody", path="/nowhere"))
+
+    tracemalloc.start()
+    try:
+        kept = []
+        for numbers in (range(1), range(1_500), range(1_500), range(2_000, 3_400), range(4_000, 5_300)):
+            for number in numbers:
+                assert rewrite(line.format(number)) == [after.format(number)]
+            kept.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert max(kept) - kept[0] < octets
 
 
 REFUSED: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {

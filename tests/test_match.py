@@ -302,6 +302,42 @@ def test_no_content_type_matches_no_media_type(declared: str) -> None:
     assert not holds(Match(media_type=declared), ("X-A", "1"), status="204 No Content")
 
 
+# Rules that differ in what they ask of the head, and the heads that one middleware sees in turn.
+HEAD_RULES: dict[str, Match] = {
+    "X-404": Match(status=404),
+    "X-4xx": Match(status="4xx"),
+    "X-Html": Match(media_type="text/html"),
+    "X-Text": Match(media_type="text/*"),
+    "X-Https": Match(scheme="https"),
+    "X-404-Html-Http": Match(status=404, media_type="text/html", scheme="http"),
+}
+
+
+def test_heads_in_turn() -> None:
+    """Each head is judged for itself, whatever heads were seen before, in whatever order."""
+    policy = Policy(*(Rule(match, Set(name, "1")) for name, match in HEAD_RULES.items()))
+    app = HeadersMiddleware(
+        lambda environ, start: responding(*environ["x.lines"], status=environ["x.status"])(environ, start), policy
+    )
+    heads = list(
+        itertools.product(
+            ["404 X", "400 X", "204 X"], ["text/html", "Text/HTML; a=b", "text/plain", "a/b", ""], ["http", "https"]
+        )
+    )
+    for status, content_type, scheme in [*heads, *heads[::-1], *heads[::7]]:
+        lines = [("Content-Type", content_type)] if content_type else []
+        response = call(app, scheme=scheme, validate=False, **{"x.lines": lines, "x.status": status})
+        html = content_type.lower().startswith("text/html")
+        assert {name for name, _ in response.lines} - {"Content-Type"} == {
+            *(["X-404"] if status == "404 X" else []),
+            *(["X-4xx"] if status[0] == "4" else []),
+            *(["X-Html"] if html else []),
+            *(["X-Text"] if content_type.lower().startswith("text/") else []),
+            *(["X-Https"] if scheme == "https" else []),
+            *(["X-404-Html-Http"] if html and status == "404 X" and scheme == "http" else []),
+        }
+
+
 def test_status_and_media_type_are_those_of_the_application() -> None:
     """What an operation does to Content-Type does not change which rules hold."""
     policy = Policy(

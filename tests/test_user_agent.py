@@ -94,6 +94,15 @@ def test_accepts(line: str, accepted: bool) -> None:
     assert (outcome(read(line, request), request, chips=True) == "stored") is accepted
 
 
+def test_partitioned_without_chips() -> None:
+    """The draft does not know Partitioned: it refuses nothing, and is read all the same."""
+    request = Request("https", "app.site.test", "/")
+    cookie = read("a=1; Partitioned", request)
+
+    assert cookie is not None and cookie.partitioned
+    assert outcome(cookie, request) == "stored"
+
+
 EFFECTIVE = {
     "019 Path of 1,025 octets is ignored": (f"a=1; Path=/{'a' * 1024}", "path", None),
     "Path of 1,024 octets is not": (f"a=1; Path=/{'a' * 1023}", "path", f"/{'a' * 1023}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import io
@@ -15,13 +16,14 @@ import tracemalloc
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from wsgiref.util import FileWrapper
 
 import pytest
 from flask import Flask
-from wsgi import PLAIN, call, environ_for, responding, run, validated
+from wsgi import PLAIN, Line, call, environ_for, responding, run, validated
 
 import wsgi_headers
 from wsgi_headers import (
@@ -402,16 +404,16 @@ def test_list_of_the_application(policy: Policy) -> None:
     lines = [PLAIN, ("X-A", "a"), ("x-b", "1"), ("Set-Cookie", "sid=1"), ("Vary", "Accept")]
     before = list(lines)
 
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         start_response("200 OK", lines)
         assert lines == before
         lines.append(("X-Late", "1"))
-        yield b"body"
-        del lines[-1]
+        return [b"body"]
 
     middleware = HeadersMiddleware(app, policy)
-    for _ in range(3):
+    for _ in range(4):
         assert call(middleware).values("X-Late") == []
+        assert lines.pop() == ("X-Late", "1")
         assert all(now is then for now, then in zip(lines, before, strict=True))
 
 
@@ -684,17 +686,21 @@ def test_outer_head_before_the_inner_one() -> None:
         assert environ == before
 
 
-def test_copy_of_an_environ_used_after_the_response() -> None:
-    """A copy that was made before the head went out and is used afterwards, by a task, say, is another request."""
+@pytest.mark.parametrize(
+    "application", [responding(PLAIN), fails, sends_what_must_not_be_sent], ids=["response", "raises", "head-error"]
+)
+def test_copy_of_an_environ_used_afterwards(application: WSGIApplication) -> None:
+    """A copy that was made before the response and is used after it, by a retry or a task, say, is another request."""
     copies: list[WSGIEnvironment] = []
 
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         copies.append(dict(environ))
-        start_response("200 OK", [PLAIN])
-        return [b""]
+        return application(environ, start_response)
 
-    call(HeadersMiddleware(app, numbered("a")), validate=False)
-    assert run(HeadersMiddleware(app, numbered("a")), copies[0], validate=False).values("X-Trace") == ["a"]
+    with contextlib.suppress(ZeroDivisionError, HeadError):
+        call(HeadersMiddleware(app, numbered("a")), validate=False)
+    again = HeadersMiddleware(responding(PLAIN), numbered("a"))
+    assert run(again, copies[0], validate=False).values("X-Trace") == ["a"]
 
 
 @every_kind
@@ -872,11 +878,7 @@ def test_threads() -> None:
     assert wrong[:1] == []
 
 
-def long(kind: str, number: int) -> str:
-    """Return a text of 200 characters that was never sent before."""
-    return f"{kind}-{number:06d}-".ljust(200, "x")
-
-
+# The keys of environ for what a row gives.
 KEYS = {
     "path": "PATH_INFO",
     "method": "REQUEST_METHOD",
@@ -885,6 +887,108 @@ KEYS = {
     "lines": "test.lines",
     "status": "test.status",
 }
+
+# Requests that take the middleware through its different ways, and make it learn and forget different things.
+INTERLEAVED: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "another-plain": {"path": "/b", "host": "b.example", "lines": [PLAIN, ("Server", "s"), ("X-New", "1")]},
+    "own-defaults": {"lines": [("X-Own", "a"), ("X-Other", "b"), PLAIN]},
+    "merged": {"lines": [PLAIN, ("Vary", "Accept")], "status": "404 Not Found"},
+    "merged-and-more": {"lines": [PLAIN, ("vary", "Accept"), ("vary", "b"), ("X-Own", "a"), ("X-Powered-By", "PHP")]},
+    "cookies": {"lines": [PLAIN, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2; HttpOnly")], "path": "/even/x"},
+    "no-list": {"lines": (PLAIN,)},
+}
+
+# The same policy, whose heads go through each of the kinds of `start_response`.
+INTERLEAVED_RULES: dict[str, list[Rule]] = {
+    "constant": [],
+    "by-request": [Rule(Match(path="/even/"), Set("X-Even", "1")), Rule(Match(host="b.example"), Set("X-Host", "1"))],
+    "by-head": [Rule(Match(status=404), Set("X-Missing", "1"))],
+}
+
+
+# What bounds the memos.
+BOUNDS = """
+    _program.SPELLINGS _start._STATUSES _plan._COMBINATIONS _selection._HOSTS operations._REMEMBERED
+    cookies.rules._NAMES cookies.rules._TAILS
+""".split()
+
+
+@pytest.mark.parametrize("rules", INTERLEAVED_RULES.values(), ids=INTERLEAVED_RULES)
+@pytest.mark.parametrize("computed", [False, True], ids=["literal", "callable"])
+@pytest.mark.parametrize("interrupted", INTERLEAVED)
+def test_interleaved(interrupted: str, computed: bool, rules: list[Rule], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each step of one request another thread may respond to others: every response is as if it were alone."""
+    # Memos that are full all the time, so that one request forgets what the other is about to look up.
+    for bound in BOUNDS:
+        monkeypatch.setattr(f"wsgi_headers.{bound}", 2)
+    policy = Policy(
+        Default("X-Own", "default"),
+        Default("X-Other", "default"),
+        Merge("Vary", "Origin"),
+        Remove("X-Powered-By"),
+        CookieAttributes(secure=True),
+        *([Set("X-Tenant", lambda environ: "tenant")] if computed else []),
+        *rules,
+    )
+    alone = {name: answered(HeadersMiddleware(sending, policy), name) for name in INTERLEAVED}
+    for other in INTERLEAVED:
+        middleware = HeadersMiddleware(sending, policy)
+        for name in (interrupted, other, interrupted, other):
+            assert answered(middleware, name) == alone[name]
+        head, wrong = interleaved(middleware, interrupted, other, alone[other])
+        assert wrong[:1] == [], other
+        assert head == alone[interrupted], other
+
+
+def sending(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Send the head that stands in environ."""
+    start_response(environ["test.status"], environ["test.lines"])
+    return [b""]
+
+
+def answered(middleware: HeadersMiddleware, name: str) -> list[Line]:
+    """Return the head of the response to one of the requests, sorted."""
+    request = {"lines": [PLAIN], "status": "200 OK", "path": "/a", "host": "a.example", **INTERLEAVED[name]}
+    head: list[Line] = []
+    environ = {"REQUEST_METHOD": "GET", **{KEYS[key]: value for key, value in request.items()}}
+    middleware(environ, lambda status, lines, exc_info=None: head.extend(lines))  # type: ignore
+    return sorted(head)
+
+
+def interleaved(
+    middleware: HeadersMiddleware, interrupted: str, other: str, expected: list[Line]
+) -> tuple[list[Line], list[Any]]:
+    """Return the head for a request, before each step of which the other one is answered, and where that went wrong."""
+    package = str(Path(wsgi_headers.__file__).parent)
+    wrong: list[Any] = []
+    steps = 0
+
+    def interrupt(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal steps
+        if not frame.f_code.co_filename.startswith(package):
+            return None
+        frame.f_trace_opcodes = True
+        steps += 1
+        head = answered(middleware, other)  # nothing is traced in here
+        if head != expected:
+            wrong.append((frame.f_code.co_qualname, frame.f_lineno, head))
+        return interrupt
+
+    tracing = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        head = answered(middleware, interrupted)
+    finally:
+        sys.settrace(tracing)
+    assert steps > 50
+    return head, wrong
+
+
+def long(kind: str, number: int) -> str:
+    """Return a text of 200 characters that was never sent before."""
+    return f"{kind}-{number:06d}-".ljust(200, "x")
+
 
 # What a client or an application may make up for each request.
 ENDLESS: list[tuple[str, Callable[[int], dict[str, Any]]]] = [

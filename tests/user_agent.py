@@ -5,9 +5,9 @@ wsgi_headers: 5.1.1 dates, 5.1.3 domains, 5.1.4 paths, 5.6 the line, 5.7 storage
 and `__Host-Http-` prefixes of draft-ietf-httpbis-layered-cookies. Strings hold one octet a character. Left out: cookies
 set by scripts or by cross-site requests, "leave secure cookies alone", and public suffixes of more than one label.
 
-    >>> read("sid=1; Secure; SameSite=lax", Request("https", "a.example", "/"))
-    Cookie(name='sid', value='1', max_age=None, expires=None, domain=None, path=None, secure=True, http_only=False,
-    same_site='Lax', partitioned=False)
+    >>> cookie = read("sid=1; Secure; SameSite=lax", Request("https", "a.example", "/"))
+    >>> (cookie.name, cookie.value, cookie.secure, cookie.http_only, cookie.same_site)
+    ('sid', '1', True, False, 'Lax')
 """
 
 from __future__ import annotations

@@ -24,14 +24,15 @@ SPELLINGS = 1024
 
 # How a touched line is treated: its value put through a function; kept, and the program's own lines of the field
 # left out; collected with the others of its field, for a function of them alone or of environ too.
-_EDIT, _KEEP, _COLLECT = range(3)
+_EDIT, _KEEP, _COLLECT, _DROP = range(4)
+_DROPPED = (_DROP, None, 0)
 
 # Stands for the value of a field that may be personal; an object of our own, since an application may send anything.
 PERSONAL = object()
 
-# What is known of a spelling: None where nothing touches its lines; () where they are dropped; else how they are
-# treated, what that needs, and the bit of the field in the set of fields that the application sent.
-_Treatment: TypeAlias = tuple[int, Any, int] | tuple[()]
+# What is known of a spelling: None where nothing touches its lines; else how they are treated, what that needs, and the
+# bit of the field in the set of fields that the application sent.
+_Treatment: TypeAlias = tuple[int, Any, int]
 _Spellings: TypeAlias = dict[str, _Treatment | None]
 
 
@@ -42,7 +43,8 @@ class Program:
               plain and the registry says that the field carries nothing personal, else PERSONAL. A value that comes
               again as the same object need not be looked over again.
     tail      the lines that a head gets in which nothing is touched
-    touches   whether the last head had touched lines: the next one is then not tried for having none
+    depends   whether lines depend on the request, so that no head can be known to have nothing touched
+    touches   whether that is so, or the last head had touched lines: the next one is then not tried for having none
     apply     the innermost loop, see `_applying`; for whoever is in a hurry and calls `rewrite` where it gives None
     """
 
@@ -51,7 +53,7 @@ class Program:
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
         self.always = [field for field in fields if field.always is not None]
-        self.touches = bool(self.always)
+        self.depends = self.touches = bool(self.always)
         self.spellings: _Spellings = {}
         self._bits = {field.field: 1 << place for place, field in enumerate(fields)}
         # The tail without the lines of the fields that the application sent itself, by their bits.
@@ -95,7 +97,7 @@ class Program:
             return _EDIT, field.edit, 0
         if field.always is not None or callable(field.present):
             return _COLLECT, field, self._bits[field.field]
-        return (_KEEP, None, self._bits[field.field]) if field.present == KEEP else ()
+        return (_KEEP, None, self._bits[field.field]) if field.present == KEEP else _DROPPED
 
     def tail_without(self, sent: int) -> list[Line]:
         """Return the tail without the lines of the fields whose bits are set, and remember it."""
@@ -113,17 +115,22 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
     It takes what is known of spellings, the lines, and environ. It returns the new head, or None where `lines` is not
     yet an exact list of exact pairs of exact `str` or has a spelling that is not known.
     """
-    always, tails = program.always, program.tails
+    always, tails, dropped = program.always, program.tails, _DROPPED
 
     def apply(spellings: _Spellings, lines: Any, environ: WSGIEnvironment) -> list[Line] | None:
         after: list[Line] = []
         sent = 0
-        touches = False
+        touches = program.depends
         collected: list[tuple[FieldProgram, Line]] | None = None
         try:
             for line in lines:
                 name, value = line
                 treatment = spellings[name]
+                if treatment is dropped and type(value) is str:
+                    touches = True
+                    if not value.isascii() or not value.isprintable():
+                        checked(name, value)
+                    continue
                 if type(line) is not tuple or type(value) is not str or type(name) is not str:
                     return None
                 if treatment is None:
@@ -132,32 +139,30 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
                     after.append(line)
                     continue
                 touches = True
-                if treatment:
-                    kind, payload, bit = treatment
-                    if kind == _EDIT:
-                        made = payload(value)
-                        if made is value:
-                            after.append(line)
-                        elif made is not None:
-                            after.append((name, made))
-                        continue
-                    sent |= bit
-                    if kind == _KEEP:
+                kind, payload, bit = treatment
+                if kind == _EDIT:
+                    made = payload(value)
+                    if made is value:
                         after.append(line)
-                    elif collected is None:
-                        collected = [(payload, line)]
-                    else:
-                        collected.append((payload, line))
+                    elif made is not None:
+                        after.append((name, made))
+                    continue
+                sent |= bit
+                if kind == _KEEP:
+                    after.append(line)
+                elif collected is None:
+                    collected = [(payload, line)]
+                else:
+                    collected.append((payload, line))
                 if not value.isascii() or not value.isprintable():
                     checked(name, value)
         except HeadError:
             raise
-        except (KeyError, TypeError, ValueError):
-            return None  # a spelling not met yet, a line that is no pair, a name that cannot be one
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None  # a spelling not met yet, a line that is no pair, a name or value that cannot be one
         program.touches = touches
         after += tails.get(sent) or program.tail_without(sent)
         if always:
-            program.touches = True
             after += _of_fields(always, collected or [], environ)
         elif collected is not None:
             alone = collected[0][0].alone if len(collected) == 1 else None

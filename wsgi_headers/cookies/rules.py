@@ -6,7 +6,7 @@ folded into one edit of the Set-Cookie lines, which remembers what became of an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import _grammar
@@ -405,7 +405,7 @@ def _checked_exempt(problems: Problems, where: str, value: Any) -> bool | tuple[
     if value is None or type(value) is bool:
         return value
     fix = f"True, or a tuple of {', '.join(_EXEMPTIBLE)}"
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, (str, bytes, Set, Mapping)) or not isinstance(value, Iterable):
         problems.add("cookie.exempt", f"{where}.exempt", value, "is no choice", fix)
         return None
     names = tuple(value)
