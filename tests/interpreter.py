@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from wsgiref.types import WSGIEnvironment
 
 from wsgi import Line
@@ -136,7 +137,7 @@ def holds(match: Match, environ: WSGIEnvironment, status: str, lines: list[Line]
     )
 
 
-def alternatives(argument: object) -> tuple[object, ...]:
+def alternatives(argument: object) -> tuple[Any, ...]:
     """Return what may hold, one or several."""
     return argument if isinstance(argument, tuple) else (argument,)
 

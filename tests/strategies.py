@@ -43,7 +43,7 @@ def made_up(count: int) -> list[str]:
 
 # Drawn from pools, since hypothesis takes longer to make a text up than the middleware to rewrite a head.
 LIST_VALUES = made_up(300)
-DECLARED = ("DENY", "max-age=31536000", "text/html; charset=utf-8", "a\tb\xe9", *MEMBERS)
+DECLARED: tuple[str, ...] = ("DENY", "max-age=31536000", "text/html; charset=utf-8", "a\tb\xe9", *MEMBERS)
 DECLARED = (*DECLARED, *[value for value in LIST_VALUES if value == value.strip(" \t") != ""])
 list_values = st.sampled_from(LIST_VALUES)
 declared = st.sampled_from(DECLARED)
@@ -91,7 +91,7 @@ class Marks:
 
 
 EDITS = (Marks("1", "a"), Marks("2", "DENY"), Marks("3", "\0"))
-CALLABLES = (Gives(None), Gives(""), Reads("HTTP_X_KEY"), *map(Gives, MEMBERS))
+CALLABLES: tuple[Gives | Reads, ...] = (Gives(None), Gives(""), Reads("HTTP_X_KEY"), *map(Gives, MEMBERS))
 
 
 def spelled(*names: str) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
             for line in lines:
                 name, value = line
                 treatment = spellings[name]
-                if treatment is dropped and type(value) is str:
+                if treatment is dropped and type(value) is str and type(line) is tuple:
                     touches = True
                     if not value.isascii() or not value.isprintable():
                         checked(name, value)
