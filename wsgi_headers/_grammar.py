@@ -40,6 +40,9 @@ media_type = re.compile(rf"{token.pattern}/{token.pattern}")
 # value.
 list_member = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+', re.DOTALL)
 
+# A member whose last quote is not closed; only the last member of a value can be one.
+unclosed_member = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^"])*"(?:[^"\\]|\\.)*\\?', re.DOTALL)
+
 # RFC 1034 3.5 and RFC 1123 2.1, with the underscore that private names use:
 #   label = let-dig [ *61( let-dig / "-" ) let-dig ]
 _label = r"[0-9a-z_](?:[0-9a-z_\-]{0,61}[0-9a-z_])?"

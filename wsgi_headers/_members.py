@@ -58,5 +58,8 @@ def merged(values: list[str], added: str, field: Field | None) -> list[str]:
             missing.append(member)
     if not missing and len(values) == 1:
         return values
-    together = ", ".join(present + missing)
+    # What follows a quote that is never closed would be read as part of it, so such a member stays last.
+    unclosed = [member for member in present if _grammar.unclosed_member.fullmatch(member)]
+    closed = [member for member in present if member not in unclosed]
+    together = ", ".join(closed + missing + unclosed)
     return [together] if together else []

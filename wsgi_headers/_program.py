@@ -161,7 +161,8 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
         except (AttributeError, KeyError, TypeError, ValueError):
             return None  # a spelling not met yet, a line that is no pair, a name or value that cannot be one
         program.touches = touches
-        after += tails.get(sent) or program.tail_without(sent)
+        tail = tails.get(sent)
+        after += program.tail_without(sent) if tail is None else tail
         if always:
             after += _of_fields(always, collected or [], environ)
         elif collected is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from . import _grammar, _registry
-from ._members import merged
+from ._members import members, merged
 from ._part import Part
 from .errors import NOTHING, HeadError, Problems, escaped
 from .exchange import Line
@@ -377,7 +377,12 @@ def check_name(problems: Problems, operation: str, name: object, *, repeats: boo
         problems.add("operation.name.token", where, name, "is no field name", "name one field", "RFC 9110 5.1")
         return operation
     field = _registry.lookup(name)
-    if field is None:
+    if "*" in name:
+        # A star is a character of tokens, but no field has one: what is meant are several fields.
+        problems.add(
+            "operation.name.glob", where, name, "has a star, which stands for nothing but itself", "name one field"
+        )
+    elif field is None:
         pass
     elif field.hop_by_hop or field.framing:
         code, kind = ("hop-by-hop", "connection") if field.hop_by_hop else ("framing", "framing")
@@ -409,3 +414,6 @@ def check_value(problems: Problems, operation: str, value: object) -> None:
         bare = value.strip(" \t")
         fix = f"write {escaped(bare)}" if bare else "use Remove to send no line"
         problems.add("operation.value.blanks", where, value, "begins or ends with a blank", fix, "RFC 9110 5.5")
+    elif operation.startswith("Merge") and any(map(_grammar.unclosed_member.fullmatch, members(value))):
+        fix = "close the quote"
+        problems.add("operation.value.quote", where, value, "has a quote that is not closed", fix, "RFC 9110 5.6.4")
