@@ -101,6 +101,7 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
             for look in finish:
                 look(head)
             status, after = head.status, head.lines
+        # From here on as in `start_for_program`, where a call of a function of both would cost a fifth of the limit.
         if plan is None:
             refuse_second(exc_info)
         else:
@@ -120,10 +121,9 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
 
 
 def refuse_second(exc_info: OptExcInfo | None) -> None:
-    """Raise HeadError where a head was started before and no error replaces it (PEP 3333, "The start_response()
-    Callable").
+    """Raise HeadError where a head was started before and no error replaces it.
 
-    Not every server says so: some take the second head silently.
+    PEP 3333, "The start_response() Callable". Not every server says so: some take the second head silently.
     """
     if exc_info is None:
         raise HeadError("start_response was called a second time without exc_info [PEP 3333]")
