@@ -25,6 +25,7 @@ LAYERS: dict[str, int] = {
     "_directives": 0,
     "_registry": 0,
     # What every feature is made of
+    "_log": 1,
     "_part": 1,
     "_members": 1,
     "exchange": 1,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wsgi_headers import HeadersMiddleware, Match, Policy, PolicyError, Problem, Rule, Set
+from wsgi_headers._log import Log
 from wsgi_headers._part import Part
 from wsgi_headers.exchange import Answer, Decision, Head, Request
 
@@ -69,14 +70,14 @@ class HideCookies(Part):
     """Takes the cookies out of the request."""
 
     @property
-    def incoming(self) -> Callable[[Sequence[Part]], Callable[[Request], None]]:
+    def incoming(self) -> Callable[[Sequence[Part]], Callable[[Request, Log], None]]:
         return without_cookies
 
 
-def without_cookies(parts: Sequence[Part]) -> Callable[[Request], None]:
+def without_cookies(parts: Sequence[Part]) -> Callable[[Request, Log], None]:
     """Compile the parts that hide cookies."""
 
-    def act(request: Request) -> None:
+    def act(request: Request, log: Log) -> None:
         request.environ.pop("HTTP_COOKIE", None)
 
     return act
@@ -86,14 +87,14 @@ class CountLines(Part):
     """Looks at the whole head after every operation."""
 
     @property
-    def finish(self) -> Callable[[Sequence[Part]], Callable[[Head], None]]:
+    def finish(self) -> Callable[[Sequence[Part]], Callable[[Head, Log], None]]:
         return counting
 
 
-def counting(parts: Sequence[Part]) -> Callable[[Head], None]:
+def counting(parts: Sequence[Part]) -> Callable[[Head, Log], None]:
     """Compile the parts that count, which count together."""
 
-    def look(head: Head) -> None:
+    def look(head: Head, log: Log) -> None:
         head.lines.append(("X-Lines", f"{len(parts)} {len(head.sent)} {len(head.lines)}"))
 
     return look

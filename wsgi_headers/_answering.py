@@ -5,7 +5,6 @@ Guards decide, this acts. The reason of a decision goes to the log as data, neve
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,6 @@ from .exchange import Answer, Request
 if TYPE_CHECKING:
     from ._plan import Chosen
     from ._state import State
-
-_log = logging.getLogger("wsgi_headers")
 
 
 def answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
@@ -26,9 +23,9 @@ def answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[b
     decision = chosen.decide(request)
     if decision is None:
         for incoming in chosen.incoming:
-            incoming(request)
+            incoming(request, chosen.log)
         return None
-    _log.warning("%s", decision.event, extra={"event": decision.event, "reason": decision.reason, **decision.facts})
+    chosen.log.warn(decision.event, "%(event)s: %(reason)s", reason=decision.reason, **decision.facts)
     start = chosen.bind(state)
     if not isinstance(decision.answer, Answer):
         return decision.answer(request.environ, start)

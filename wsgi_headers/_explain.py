@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._log import Silence
 from ._part import Part
 from ._plan import Leaf, Plan, finishing
 from ._program import checked_status, exact_lines
@@ -100,7 +101,7 @@ def explain_later(
         traced.extend(_through(steps, own, environ))
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
     for parts, look in finishing(holding):
-        look(head)
+        look(head, Silence())
         traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, parts))
     return Explanation(
         head.status,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from .errors import MISSING, NOTHING, PolicyError, Problem, Problems
 
 if TYPE_CHECKING:
+    from ._log import Log
     from .exchange import Decision, Head, Request
     from .match import Match
     from .operations import Step
@@ -109,10 +110,10 @@ class Part(metaclass=PartType):
     #
     # `incoming` and `finish` are functions of parts: the plan hands all parts that give the same function to it, in the
     # order of declaration, and it returns what acts for them together, or None where there is nothing to do. What
-    # acts may rely on nothing but its argument, so that threads can share it.
+    # acts may rely on nothing but its arguments, so that threads can share it.
 
     @property
-    def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request], None] | None] | None:
+    def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request, Log], None] | None] | None:
         """What compiles the parts that change the request's environ before the application sees it (cookies)."""
         return None
 
@@ -122,7 +123,7 @@ class Part(metaclass=PartType):
     guard_rank: ClassVar[int] = 0
 
     @property
-    def finish(self) -> Callable[[Sequence[Any]], Callable[[Head], None] | None] | None:
+    def finish(self) -> Callable[[Sequence[Any]], Callable[[Head, Log], None] | None] | None:
         """What compiles the parts that look at the whole head after every operation.
 
         What acts for them may change the head's lines, or raise HeadError.

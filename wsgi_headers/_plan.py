@@ -24,6 +24,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _registry
+from ._log import Log
 from ._part import Part
 from ._program import Program
 from ._selection import Holding, Selector
@@ -91,7 +92,7 @@ class Compiled(NamedTuple):
     """What a head goes through: the program, then the parts that look at the whole head."""
 
     program: Program
-    finish: tuple[Callable[[Head], None], ...]
+    finish: tuple[Callable[[Head, Log], None], ...]
 
 
 class Chosen:
@@ -99,12 +100,14 @@ class Chosen:
 
     acts_early   whether a part has a say before the application is called
     incoming     what changes the environ before the application sees it
+    log          that of the plan
     settled      what heads go through on https and on any other scheme, where nothing else is left open; else None
     bind         gives the `start_response` of one response, bound to its state
     """
 
     def __init__(self, plan: Plan, leaves: Sequence[Leaf]) -> None:
         self._plan = plan
+        self.log = plan.log
         self.leaves = tuple(leaves)
         active = [leaf for leaf in leaves if leaf.active]
         self.incoming = [act for _, act in together([leaf.part for leaf in active], _incoming)]
@@ -115,7 +118,7 @@ class Chosen:
         if not any(match.reads_head for leaf in leaves for match in leaf.matches):
             self.settled = (plan.compiled(self.leaves, _HTTPS), plan.compiled(self.leaves, _HTTP))
         if self.settled is None or any(compiled.finish for compiled in self.settled):
-            start = start_for_heads(self.compiled)
+            start = start_for_heads(self.compiled, plan.log)
         else:
             secure, plain = (compiled.program for compiled in self.settled)
             start = start_for_program(secure)
@@ -155,10 +158,12 @@ class Plan:
     leaves   the parts of the policy in order, each with its matches
     only     what holds for every request, where nothing reads the request as it enters; else None
     choose   gives what holds for the request of an environ, as it enters
+    log      where parts tell what a request or a head made them do
     """
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
+        self.log = Log()
         self.leaves = [Leaf(matches, part) for matches, part in policy.spread()]
         self._selector = Selector(leaf.matches for leaf in self.leaves)
         self._https_only = self._fields_for_https_only()
@@ -252,6 +257,6 @@ def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[
     return [(of_group, act) for of_group, act in compiled if act is not None]
 
 
-def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head], None]]]:
+def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, Log], None]]]:
     """Return what looks at the whole head under leaves that hold, each with the parts that it acts for."""
     return together(sorted((leaf.part for leaf in leaves if leaf.active), key=_finish_rank), _finish)

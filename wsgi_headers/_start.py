@@ -20,6 +20,7 @@ from .exchange import ENVIRON_KEY, Head
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
 
+    from ._log import Log
     from ._plan import Compiled
 
 Start: TypeAlias = "Callable[[State, str, Any, OptExcInfo | None], Any]"
@@ -87,7 +88,7 @@ def start_by_scheme(secure: Start, plain: Start) -> Start:
     return start
 
 
-def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
+def start_for_heads(compiled: Callable[[str, str, Any], Compiled], log: Log) -> Start:
     """Return the start of responses whose program depends on the head, or whose whole head is looked at afterwards."""
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
@@ -99,7 +100,7 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled]) -> Start:
         if finish:
             head = Head(status, after, sent, environ)
             for look in finish:
-                look(head)
+                look(head, log)
             status, after = head.status, head.lines
         # From here on as in `start_for_program`, where a call of a function of both would cost a fifth of the limit.
         if plan is None:
