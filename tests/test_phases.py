@@ -175,13 +175,22 @@ def test_a_refusal_is_logged_as_data(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("match", [Match(status=404), Match(media_type="text/html")], ids=["status", "media type"])
-@pytest.mark.parametrize("part", [Teapot(), HideCookies()], ids=["guard", "incoming"])
-def test_what_acts_early_cannot_wait_for_the_response(part: Part, match: Match) -> None:
-    """A guard, or what changes the request, under a match on the response is refused."""
+def test_a_guard_cannot_wait_for_the_response(match: Match) -> None:
+    """A guard under a match on the response is refused."""
     with pytest.raises(PolicyError) as caught:
-        Rule(match, part)
+        Rule(match, Teapot())
 
     assert [problem.code for problem in caught.value.problems] == ["rule.guard"]
+
+
+@pytest.mark.parametrize("match", [Match(status=200), Match(media_type="a/b"), Match(scheme="http")], ids=str)
+def test_what_changes_the_request_cannot_wait_for_the_response(match: Match) -> None:
+    """A part whose match is known later has no say before the application is called."""
+    served = Served(("Content-Type", "a/b"))
+
+    request(HeadersMiddleware(served, Policy(Rule(match, HideCookies()))), HTTP_COOKIE="sid=1")
+
+    assert served.seen[0]["HTTP_COOKIE"] == "sid=1"
 
 
 def test_incoming_changes_what_the_application_sees() -> None:

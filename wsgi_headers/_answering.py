@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 def answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
     """Return the body of a guard's answer, its head started with the rest of the policy.
 
-    None where the application answers; what the policy keeps from it has then left environ.
+    None where the application answers. What the policy keeps from applications, also from one that answers for a
+    guard, has then left environ.
     """
+    for incoming in chosen.incoming:
+        incoming(request, chosen.log)
     decision = chosen.decide(request)
     if decision is None:
-        for incoming in chosen.incoming:
-            incoming(request, chosen.log)
         return None
     chosen.log.warn(decision.event, "%(event)s: %(reason)s", reason=decision.reason, **decision.facts)
     start = chosen.bind(state)

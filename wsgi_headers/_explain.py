@@ -85,9 +85,12 @@ def explain_later(
 ) -> Explanation:
     """Return the same for a request whose environ was `entered` and became `environ` until the head was made."""
     plan = Plan(policy)
+    environ = {**environ}
     status, sent = checked_status(status), exact_lines(lines)
     request, scheme = Request(entered), Request(environ).scheme
     chosen = plan.only or plan.choose(entered)
+    for incoming in chosen.incoming:
+        incoming(Request(environ), Silence())
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
     holding = [

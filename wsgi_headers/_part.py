@@ -114,7 +114,10 @@ class Part(metaclass=PartType):
 
     @property
     def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request, Log], None] | None] | None:
-        """What compiles the parts that change the request's environ before the application sees it (cookies)."""
+        """What compiles the parts that change the request's environ before the application sees it (cookies).
+
+        Those under a match on what is known later (scheme, status, media type) are not among them.
+        """
         return None
 
     # guard(request): decides whether the request is answered instead of the application; None lets it pass.

@@ -110,7 +110,8 @@ class Chosen:
         self.log = plan.log
         self.leaves = tuple(leaves)
         active = [leaf for leaf in leaves if leaf.active]
-        self.incoming = [act for _, act in together([leaf.part for leaf in active], _incoming)]
+        early = [leaf.part for leaf in active if not any(map(_known_later, leaf.matches))]
+        self.incoming = [act for _, act in together(early, _incoming)]
         self._guards = sorted((leaf for leaf in active if leaf.part.guard is not None), key=_rank)
         self.acts_early = bool(self._guards or self.incoming)
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
@@ -226,6 +227,10 @@ class Plan:
                     if field is not None and field.https_only:
                         found.setdefault(step.field, HttpsOnly(leaf.part, field.name))
         return list(found.values())
+
+
+def _known_later(match: Match) -> bool:
+    return match.reads_head or match.scheme is not None
 
 
 def _rank(leaf: Leaf) -> int:

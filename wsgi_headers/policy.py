@@ -76,8 +76,7 @@ class Rule(Part):
         self._keep(match=match, parts=parts)
         problems.extend(problem for matches, part in self.spread() for problem in part.refuses(matches))
         for matches, part in self.spread():
-            early = part.guard is not None or part.incoming is not None
-            if early and any(match.reads_head for match in matches):
+            if part.guard is not None and any(match.reads_head for match in matches):
                 reason = "acts before the application answers, under a match on status or media type"
                 fix = "match on the request alone"
                 problems.add("rule.guard", f"Rule.{type(part).__name__}", match, reason, fix)
