@@ -156,7 +156,7 @@ def test_imports_are_found() -> None:
     """What the rules below are held against is there: some edges that must be, and one of each kind."""
     assert Import("operations", "_members", True) in IMPORTS
     assert Import("cookies.rules", "_part", True) in IMPORTS
-    assert Import("cookies.rules", "cookies.syntax", True) in IMPORTS
+    assert Import("cookies.rules", "cookies.rewriting", True) in IMPORTS
     assert Import("_part", "match", False) in IMPORTS
     assert Import("__init__", "middleware", True) in IMPORTS
 

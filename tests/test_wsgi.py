@@ -913,7 +913,7 @@ INTERLEAVED_RULES: dict[str, list[Rule]] = {
 # What bounds the memos.
 BOUNDS = """
     _program.SPELLINGS _start._STATUSES _plan._COMBINATIONS _selection._HOSTS operations._REMEMBERED
-    cookies.rules._NAMES cookies.rules._TAILS
+    cookies.rewriting._NAMES cookies.rewriting._TAILS
 """.split()
 
 

@@ -2,6 +2,8 @@
 
 from . import presets
 from ._explain import Explanation, explain
+from .cookies.budget import CookieBudget
+from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
 from .errors import HeadError, PolicyError, Problem
 from .match import Match
@@ -12,6 +14,8 @@ from .policy import Policy, Rule
 __all__ = [
     "Append",
     "CookieAttributes",
+    "CookieBudget",
+    "CookieConsent",
     "CookieRule",
     "Default",
     "Edit",
