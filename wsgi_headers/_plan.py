@@ -162,9 +162,9 @@ class Plan:
     log      where parts tell what a request or a head made them do
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, log: Log | None = None) -> None:
         self.policy = policy
-        self.log = Log()
+        self.log = Log() if log is None else log
         self.leaves = [Leaf(matches, part) for matches, part in policy.spread()]
         self._selector = Selector(leaf.matches for leaf in self.leaves)
         self._https_only = self._fields_for_https_only()

@@ -42,7 +42,7 @@ class HeadersMiddleware(functools.partial[Any]):
             problems.add("middleware.policy", "HeadersMiddleware.policy", policy, "is no Policy", fix)
         problems.raise_any()
         unresolved(policy).raise_any()
-        self = super().__new__(cls, _around(app, Plan(policy)))
+        self = super().__new__(cls, around(app, Plan(policy)))
         self.__dict__.update(app=app, policy=policy)
         return self
 
@@ -69,7 +69,7 @@ class HeadersMiddleware(functools.partial[Any]):
         return type(self), (self.app, self.policy)
 
 
-def _around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
+def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI callable for `app` under `plan`."""
     if plan.only is not None and not plan.only.acts_early:
         return _always_the_same(app, plan, plan.only)
