@@ -204,6 +204,19 @@ def test_incoming_changes_what_the_application_sees() -> None:
     assert [environ.get("HTTP_COOKIE") for environ in served.seen] == [None, "sid=1"]
 
 
+def test_an_application_that_answers_for_a_guard_sees_no_more_than_the_application() -> None:
+    """What the policy keeps from applications has left environ before any is called."""
+    served = Served()
+
+    class Elsewhere(Part):
+        def guard(self, request: Request) -> Decision | None:  # type: ignore[override]
+            return Decision("elsewhere.refused", "always", served)
+
+    request(HeadersMiddleware(Served(), Policy(Elsewhere(), HideCookies())), HTTP_COOKIE="sid=1")
+
+    assert [environ.get("HTTP_COOKIE") for environ in served.seen] == [None]
+
+
 def test_finish_sees_the_whole_head_after_every_operation() -> None:
     """It gets the application's lines and those that go out, and may change the latter."""
     app = HeadersMiddleware(Served(("X-A", "1")), Policy(CountLines(), Set("X-B", "2"), CountLines()))

@@ -69,6 +69,8 @@ def compile_request_field(rules: Sequence[Any]) -> Callable[[Request, Log], None
         elif reader.rules in by:
             return
         kept = reader.shown(field, log)
+        if kept is field:
+            return
         if kept:
             environ["HTTP_COOKIE"] = kept
             environ[_DONE] = kept, (*by, reader.rules)
@@ -121,6 +123,8 @@ class _Reader:
         """Return the Cookie field as the application shall see it, "" where nothing is left of it."""
         pieces = field.split(";")
         readings = [self._of_piece(piece) for piece in pieces]
+        if not any(readings):
+            return field
         with_prefix = {reading.bare for reading in readings if reading and reading.prefixed and not reading.lookalike}
         kept = []
         for piece, reading in zip(pieces, readings, strict=True):
