@@ -4,6 +4,9 @@ from . import presets
 from ._explain import Explanation, explain
 from .cookies.rules import CookieAttributes, CookieRule
 from .errors import HeadError, PolicyError, Problem
+from .fields.referrer_policy import ReferrerPolicy
+from .fields.strict_transport_security import StrictTransportSecurity
+from .fields.x_frame_options import XFrameOptions
 from .match import Match
 from .middleware import HeadersMiddleware
 from .operations import Append, Default, Edit, Merge, Remove, Set
@@ -23,9 +26,12 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Problem",
+    "ReferrerPolicy",
     "Remove",
     "Rule",
     "Set",
+    "StrictTransportSecurity",
+    "XFrameOptions",
     "explain",
     "presets",
 ]
