@@ -4,7 +4,10 @@ from . import presets
 from ._explain import Explanation, explain
 from .cookies.rules import CookieAttributes, CookieRule
 from .errors import HeadError, PolicyError, Problem
+from .fields.content_security_policy import ContentSecurityPolicy, hash_source
 from .fields.referrer_policy import ReferrerPolicy
+from .fields.reporting_endpoints import ReportingEndpoints
+from .fields.source_lists import NONCE
 from .fields.strict_transport_security import StrictTransportSecurity
 from .fields.x_frame_options import XFrameOptions
 from .match import Match
@@ -14,6 +17,7 @@ from .policy import Policy, Rule
 
 __all__ = [
     "Append",
+    "ContentSecurityPolicy",
     "CookieAttributes",
     "CookieRule",
     "Default",
@@ -23,15 +27,18 @@ __all__ = [
     "HeadersMiddleware",
     "Match",
     "Merge",
+    "NONCE",
     "Policy",
     "PolicyError",
     "Problem",
     "ReferrerPolicy",
     "Remove",
+    "ReportingEndpoints",
     "Rule",
     "Set",
     "StrictTransportSecurity",
     "XFrameOptions",
     "explain",
+    "hash_source",
     "presets",
 ]

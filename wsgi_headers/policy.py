@@ -109,7 +109,8 @@ def _check_parts(problems: Problems, where: str, parts: Sequence[object]) -> Non
             fix = "spread it with a star: Policy(*parts)"
         problems.add("policy.part", f"{where}.parts[{position}]", part, "is no part of a policy", fix)
     whole = _whole(beside)
-    for part in beside:
+    # One and the same part may stand twice; it is asked once.
+    for part in {id(part): part for part in beside}.values():
         problems.extend(part.conflicts(beside, whole))
 
 
