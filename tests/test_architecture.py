@@ -23,6 +23,7 @@ LAYERS: dict[str, int] = {
     "_grammar": 0,
     "_structured": 0,
     "_directives": 0,
+    "_frozen_mapping": 0,
     "_registry": 0,
     # What every feature is made of
     "_log": 1,
@@ -30,6 +31,7 @@ LAYERS: dict[str, int] = {
     "_members": 1,
     "exchange": 1,
     "operations": 1,
+    "typed_field": 1,
     "match": 1,
     "origins": 1,
     "_preflight": 1,

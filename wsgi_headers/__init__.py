@@ -6,6 +6,12 @@ from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
 from .errors import HeadError, PolicyError, Problem
+from .fields.content_security_policy import ContentSecurityPolicy, hash_source
+from .fields.referrer_policy import ReferrerPolicy
+from .fields.reporting_endpoints import ReportingEndpoints
+from .fields.source_lists import NONCE
+from .fields.strict_transport_security import StrictTransportSecurity
+from .fields.x_frame_options import XFrameOptions
 from .match import Match
 from .middleware import HeadersMiddleware
 from .operations import Append, Default, Edit, Merge, Remove, Set
@@ -13,6 +19,7 @@ from .policy import Policy, Rule
 
 __all__ = [
     "Append",
+    "ContentSecurityPolicy",
     "CookieAttributes",
     "CookieBudget",
     "CookieConsent",
@@ -24,12 +31,18 @@ __all__ = [
     "HeadersMiddleware",
     "Match",
     "Merge",
+    "NONCE",
     "Policy",
     "PolicyError",
     "Problem",
+    "ReferrerPolicy",
     "Remove",
+    "ReportingEndpoints",
     "Rule",
     "Set",
+    "StrictTransportSecurity",
+    "XFrameOptions",
     "explain",
+    "hash_source",
     "presets",
 ]

@@ -164,6 +164,10 @@ class Part(metaclass=PartType):
         """Return this part, or those that it is made of, each with the matches under which it holds."""
         yield (), self
 
+    def within(self) -> Iterator[Part]:
+        """Give this part, and those that stand inside it without being parts of their own: a field in an operation."""
+        yield self
+
     def _keep(self, **arguments: Hashable) -> None:
         self.__dict__.update(arguments)
 
@@ -172,6 +176,9 @@ class Part(metaclass=PartType):
         positional: list[Any] = []
         named: dict[str, Any] = {}
         for parameter in list(inspect.signature(type(self).__init__).parameters.values())[1:]:
+            if parameter.kind is parameter.VAR_KEYWORD:
+                named.update(self.__dict__.get(parameter.name, {}))
+                continue
             value = self.__dict__[parameter.name]
             if parameter.kind is parameter.VAR_POSITIONAL:
                 positional.extend(value)

@@ -7,20 +7,37 @@ does the same, a `FieldProgram`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from . import _grammar, _registry
 from ._members import members, merged
 from ._part import Part
-from .errors import NOTHING, HeadError, Problems, escaped
+from .errors import MISSING, NOTHING, HeadError, Problems, escaped
 from .exchange import Line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-Value: TypeAlias = "str | Callable[[WSGIEnvironment], str | None]"
+Value: TypeAlias = "str | Callable[[WSGIEnvironment], str | FieldValue | None]"
+
+
+class FieldValue(Part):
+    """The name and the value of one line, checked when it was built: what operations take instead of two texts."""
+
+    @property
+    def name(self) -> str:
+        """The name of the field."""
+        raise AssertionError("a typed field has a name")  # pragma: no cover
+
+    def serialize(self) -> str:
+        """Return the value of the field; never fails."""
+        raise AssertionError("a typed field has a value")  # pragma: no cover
+
+    def sent(self) -> str:
+        """Return the value as it goes out, where that is not what `serialize` shows."""
+        return self.serialize()
 
 
 class Step(Protocol):
@@ -107,40 +124,78 @@ class Operation(Part):
         raise AssertionError("an operation says what it does")  # pragma: no cover
 
 
-class _Valued(Operation):
-    """An operation with a value: literal text, or a callable of environ."""
+class Valued(Operation):
+    """An operation with a value: literal text, a callable of environ, or a typed field, which brings the name too."""
 
-    value: Value
+    value: Value | FieldValue
 
     # Whether the operation makes or joins several lines, which a singleton does not bear.
     repeats: ClassVar[bool] = False
 
-    def __init__(self, name: str, value: Value) -> None:
+    def __init__(self, name: str | FieldValue, value: Value = MISSING) -> None:  # type: ignore[assignment]
         problems = Problems()
-        where = check_name(problems, type(self).__name__, name, repeats=self.repeats)
-        check_value(problems, where, value)
+        operation = type(self).__name__
+        if isinstance(name, FieldValue):
+            field: FieldValue | None = name
+            where = check_name(problems, operation, name.name, repeats=self.repeats)
+            if value is not MISSING:
+                reason = "stands beside a typed field, which brings its own"
+                problems.add("operation.value.surplus", f"{where}.value", value, reason, "leave it out")
+            problems.raise_any()
+            self._keep(name=name.name, value=field)
+            return
+        if value is MISSING:
+            problems.add("argument.missing", f"{operation}.value", NOTHING, "is required")
+        where = check_name(problems, operation, name, repeats=self.repeats)
+        if value is not MISSING:
+            check_value(problems, where, value)
         problems.raise_any()
         self._keep(name=str.__str__(name), value=str.__str__(value) if isinstance(value, str) else value)
 
+    def _arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return ((self.value,), {}) if isinstance(self.value, FieldValue) else ((self.name, self.value), {})
+
+    def within(self) -> Iterator[Part]:
+        """Give this operation, and the typed field in it."""
+        yield self
+        if isinstance(self.value, FieldValue):
+            yield self.value
+
     @property
     def literal(self) -> bool:
-        """Whether the value is literal text."""
-        return isinstance(self.value, str)
+        """Whether the value is known when the policy is declared."""
+        return isinstance(self.value, str | FieldValue)
 
     def _line(self, environ: WSGIEnvironment) -> Line | None:
         value = self.value
         if isinstance(value, str):
             return (self.name, value)
+        if isinstance(value, FieldValue):
+            return (self.name, value.sent())
         made = value(environ)
         if made is None or made == "":
             return None
+        if isinstance(made, FieldValue):
+            if made.name.lower() != self.field:
+                raise HeadError(f"{self.name}: a callable of the policy gave a value of {made.name}")
+            return (self.name, made.sent())
         return (self.name, checked_value(self.name, made))
 
+    def plain(self) -> Valued:
+        """Return this operation with literal text for a typed field: what is compiled."""
+        if not isinstance(self.value, FieldValue):
+            return self
+        plain = object.__new__(type(self))
+        plain._keep(name=self.name, value=self.value.sent())
+        return plain
 
-class Set(_Valued):
+
+class Set(Valued):
     """Exactly one line of the field, with this value, whatever the application sent.
 
-    value   text, or a callable of environ that gives text; None or "" from it leaves the field as it is
+    value   text, or a callable of environ that gives text or a typed field; None or "" from it changes nothing
+
+    One typed field may stand for both.
 
     >>> Set("X-Content-Type-Options", "nosniff")
     Set('X-Content-Type-Options', 'nosniff')
@@ -157,7 +212,7 @@ class Set(_Valued):
         return lines if line is None else [line]
 
 
-class Default(_Valued):
+class Default(Valued):
     """The application's lines of the field, or one with this value where it sent none; an empty one counts as sent.
 
     >>> Default("Referrer-Policy", "no-referrer")
@@ -174,7 +229,7 @@ class Default(_Valued):
         return lines if line is None else [line]
 
 
-class Append(_Valued):
+class Append(Valued):
     """The lines there and one more, for fields that are lists (RFC 9110 5.3).
 
     >>> Append("Link", "</style.css>; rel=preload")
@@ -191,7 +246,7 @@ class Append(_Valued):
         return lines if line is None else [*lines, line]
 
 
-class Merge(_Valued):
+class Merge(Valued):
     """One line: the members of all lines there, then those of the value that are not there yet.
 
     Order and spelling stay, empty members go, quoted commas do not split; a line that has everything is left as it is,
@@ -282,7 +337,7 @@ class Edit(Operation):
 def compile_operations(steps: Sequence[Operation]) -> FieldProgram:
     """Return the program of one field for the sequence `steps`, which is not empty and names that field alone."""
     field = steps[0].field
-    steps = effective_steps(steps)
+    steps = [step.plain() if isinstance(step, Valued) else step for step in effective_steps(steps)]
     nothing: list[Line] = []
     if all(step.literal and not isinstance(step, Edit) for step in steps):
         absent = tuple(_run(steps, nothing, {}))
@@ -371,7 +426,8 @@ def check_name(problems: Problems, operation: str, name: object, *, repeats: boo
     """
     where = f"{operation}.name"
     if not isinstance(name, str):
-        problems.add("operation.name.type", where, name, "is no str", "name one field")
+        fix = f"call it: {name.__name__}(...)" if isinstance(name, type) else "name one field"
+        problems.add("operation.name.type", where, name, "is no str", fix)
         return operation
     if _grammar.token.fullmatch(name) is None:
         problems.add("operation.name.token", where, name, "is no field name", "name one field", "RFC 9110 5.1")
@@ -403,7 +459,8 @@ def check_value(problems: Problems, operation: str, value: object) -> None:
     where = f"{operation}.value"
     if not isinstance(value, str):
         if isinstance(value, type) or not callable(value):
-            problems.add("operation.value.type", where, value, "is neither str nor a callable of environ", "give text")
+            fix = "give it alone, without a name" if isinstance(value, FieldValue) else "give text"
+            problems.add("operation.value.type", where, value, "is neither str nor a callable of environ", fix)
     elif value == "":
         problems.add("operation.value.empty", where, NOTHING, "is empty", "use Remove to send no line")
     elif _grammar.field_value.fullmatch(value) is None:

@@ -38,15 +38,19 @@ class Policy(Part):
             yield from part.spread()
 
     def find(self, part_type: type[_P]) -> _P | None:
-        """Return the last part of that type that holds everywhere, else the last one under a rule, else None."""
+        """Return the last part of that type that holds everywhere, else the last one under a rule, else None.
+
+        A typed field is found inside an operation too, `Default(ReferrerPolicy("no-referrer"))`.
+        """
         found: _P | None = None
         conditional: _P | None = None
-        for matches, part in self.spread():
-            if isinstance(part, part_type):
-                if matches:
-                    conditional = part
-                else:
-                    found = part
+        for matches, leaf in self.spread():
+            for part in leaf.within():
+                if isinstance(part, part_type):
+                    if matches:
+                        conditional = part
+                    else:
+                        found = part
         return found if found is not None else conditional
 
 
@@ -95,7 +99,7 @@ def _check_parts(problems: Problems, where: str, parts: Sequence[object]) -> Non
         if isinstance(part, Part) and not isinstance(part, Match):
             beside.append(part)
             continue
-        fix = "give parts: operations, cookie parts, rules, policies"
+        fix = "give parts: operations, typed fields, cookie parts, rules, policies"
         if isinstance(part, type) and issubclass(part, Part):
             fix = f"call it: {part.__name__}(...)"
         elif isinstance(part, Match):
@@ -103,15 +107,21 @@ def _check_parts(problems: Problems, where: str, parts: Sequence[object]) -> Non
         elif isinstance(part, Iterable) and not isinstance(part, (str, bytes)):
             fix = "spread it with a star: Policy(*parts)"
         problems.add("policy.part", f"{where}.parts[{position}]", part, "is no part of a policy", fix)
-    whole = [leaf for part in beside for _, leaf in part.spread()]
-    for part in beside:
+    whole = _whole(beside)
+    # One and the same part may stand twice; it is asked once.
+    for part in {id(part): part for part in beside}.values():
         problems.extend(part.conflicts(beside, whole))
 
 
 def unresolved(policy: Policy) -> Problems:
     """Return what no part of the whole policy answers: names that refer across it."""
     problems = Problems()
-    whole = [part for _, part in policy.spread()]
+    whole = _whole([policy])
     for part in whole:
         problems.extend(part.unresolved(whole))
     return problems
+
+
+def _whole(parts: Sequence[Part]) -> list[Part]:
+    """Return all that `parts` are made of, and what stands inside that."""
+    return [part for outer in parts for _, leaf in outer.spread() for part in leaf.within()]

@@ -1,0 +1,354 @@
+"""What every typed field does, whichever it is: a value, a text and back, and its place in policies and operations.
+
+What a field accepts and refuses stands in tests/fields, a module a field.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+import pytest
+from assertions import assert_head
+from wsgi import PLAIN, Line, call, environ_for, responding, validated
+
+import wsgi_headers
+from wsgi_headers import (
+    NONCE,
+    Append,
+    ContentSecurityPolicy,
+    Default,
+    Edit,
+    HeadError,
+    HeadersMiddleware,
+    Match,
+    Merge,
+    Policy,
+    PolicyError,
+    ReferrerPolicy,
+    Remove,
+    ReportingEndpoints,
+    Rule,
+    Set,
+    StrictTransportSecurity,
+    XFrameOptions,
+    explain,
+)
+from wsgi_headers._directives import Directive, NotDirectives, parse, repeated, serialize
+from wsgi_headers._frozen_mapping import FrozenMapping
+from wsgi_headers._grammar import declared_value
+from wsgi_headers._registry import lookup
+from wsgi_headers.typed_field import AppendItself, TypedField
+
+# One of each class at least; those with options both with and without them.
+EXAMPLES: list[TypedField] = [
+    ContentSecurityPolicy(default_src=["'self'"], object_src=[], upgrade_insecure_requests=True),
+    ContentSecurityPolicy(report_only=True, script_src=[NONCE, "'strict-dynamic'"], report_uri="/reports"),
+    ReferrerPolicy("no-referrer"),
+    ReferrerPolicy("no-referrer", "strict-origin-when-cross-origin"),
+    ReportingEndpoints({"csp-1": "https://reports.example/"}, default="/reports"),
+    StrictTransportSecurity(0, include_subdomains=False),
+    StrictTransportSecurity(63_072_000, include_subdomains=True, preload=True),
+    XFrameOptions("DENY"),
+]
+CLASSES = [value for value in vars(wsgi_headers).values() if isinstance(value, type) and issubclass(value, TypedField)]
+
+every_example = pytest.mark.parametrize("field", EXAMPLES, ids=repr)
+
+HSTS = StrictTransportSecurity(31_536_000, include_subdomains=True)
+NO_REFERRER = ReferrerPolicy("no-referrer")
+
+
+def sent(policy: Policy, *lines: Line, **request: Any) -> list[Line]:
+    """Return what becomes of a head."""
+    return call(HeadersMiddleware(validated(responding(PLAIN, *lines)), policy), **request).lines
+
+
+def read_again(field: TypedField) -> TypedField:
+    """Return what its own class makes of a field's text."""
+    options = {"report_only": True} if field.report_only else {}
+    return type(field).parse(field.serialize(), **options)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Every field is a value
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", CLASSES, ids=lambda field: field.__name__)
+def test_has_an_example(field: type[TypedField]) -> None:
+    """No class escapes the tests below, and each has a section of its specification, a text and errors in its words."""
+    assert any(type(example) is field for example in EXAMPLES)
+    text = field.__doc__ or ""
+    assert "Raises PolicyError" in text and ">>> " in text and text.splitlines()[0].startswith("Value of the ")
+
+
+@every_example
+def test_is_a_value(field: TypedField) -> None:
+    """A field is equal to its copies, its pickle and what its repr says, and hashes as they do; it is frozen."""
+    for other in (
+        copy.deepcopy(field),
+        pickle.loads(pickle.dumps(field)),
+        eval(repr(field), vars(wsgi_headers).copy()),
+    ):
+        assert other == field
+        assert hash(other) == hash(field)
+        assert other.serialize() == field.serialize()
+    with pytest.raises(AttributeError):
+        field.anything = 1  # type: ignore[attr-defined]
+
+
+@every_example
+def test_text_and_back(field: TypedField) -> None:
+    """The text can stand in a head, and is read as the same field."""
+    assert declared_value.fullmatch(field.serialize())
+    assert field.serialize().isascii()
+    assert read_again(field) == field
+
+
+@every_example
+def test_replace_nothing(field: TypedField) -> None:
+    """A copy with nothing replaced is equal; what no argument is called is refused."""
+    assert field.replace() == field
+    if not field.open_argument:
+        with pytest.raises(PolicyError):
+            field.replace(no_such_option=1)
+
+
+@every_example
+def test_name(field: TypedField) -> None:
+    """The registry knows the field by that very spelling."""
+    known = lookup(field.name)
+    assert known is not None
+    assert known.name == field.name
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# In policies
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+@every_example
+def test_bare_field_is_set(field: TypedField) -> None:
+    """A field stands for Set of its name and text; the one class that adds to what is there for Append."""
+    operation = Append if field.stands_for is AppendItself else Set
+    before = [(field.name, "app")]
+    assert_head(sent(Policy(field), *before), sent(Policy(operation(field.name, field.sent())), *before))
+    assert_head(sent(Policy(operation(field)), *before), sent(Policy(field), *before))
+    assert_head(sent(Policy(field)), sent(Policy(operation(field.name, field.sent()))))
+
+
+@every_example
+@pytest.mark.parametrize("operation", [Set, Default, Append, Merge], ids=lambda operation: operation.__name__)
+def test_operation_on_a_field(operation: type[Set], field: TypedField) -> None:
+    """An operation takes a field in the place of a name and a value; what a singleton does not bear is refused."""
+    try:
+        untyped = operation(field.name, field.sent())
+    except PolicyError as error:
+        with pytest.raises(PolicyError) as caught:
+            operation(field)
+        assert caught.value.problems == error.problems
+        return
+    typed = operation(field)
+    assert repr(typed) == f"{operation.__name__}({field!r})"
+    assert eval(repr(typed), vars(wsgi_headers).copy()) == typed == pickle.loads(pickle.dumps(typed))
+    assert hash(typed) == hash(operation(field))
+    assert (typed.name, typed.value) == (field.name, field)
+    for before in ([], [(field.name, "app")], [(field.name, field.serialize())]):
+        assert sent(Policy(typed), *before) == sent(Policy(untyped), *before)
+
+
+@every_example
+@pytest.mark.parametrize("operation", [Set, Default], ids=lambda operation: operation.__name__)
+def test_typed_and_untyped_compile_to_the_same(operation: type[Set], field: TypedField) -> None:
+    """The programs of a field and of its text are equal, so that they cost the same."""
+    programs = [
+        step.compile([step])
+        for step in (
+            *operation(field).operations("https"),
+            *operation(field.name, field.sent()).operations("https"),
+        )
+    ]
+    assert programs[0] == programs[1]
+
+
+def test_find() -> None:
+    """A field is found by its class, also inside an operation; the last that holds everywhere is the one."""
+    assert Policy(NO_REFERRER).find(ReferrerPolicy) == NO_REFERRER
+    assert Policy(Default(NO_REFERRER), Set("Referrer-Policy", "origin")).find(ReferrerPolicy) == NO_REFERRER
+    under_rule = Rule(Match(path="/a/"), Default(ReferrerPolicy("origin")))
+    assert Policy(Policy(Default(NO_REFERRER)), under_rule).find(ReferrerPolicy) == NO_REFERRER
+    assert Policy(under_rule).find(ReferrerPolicy) == ReferrerPolicy("origin")
+    assert Policy(Default("Referrer-Policy", "no-referrer")).find(ReferrerPolicy) is None
+    assert Policy(Default(NO_REFERRER)).find(Default) == Default(NO_REFERRER)
+
+
+@pytest.mark.parametrize("part", [HSTS, Set(HSTS), Default(HSTS)], ids=repr)
+def test_https_only(part: Any) -> None:
+    """Where a policy has HSTS, no line of it leaves on http, wherever the part stands."""
+    line = ("Strict-Transport-Security", HSTS.serialize())
+    for policy in (Policy(part), Policy(Rule(Match(path="/elsewhere"), part))):
+        assert_head(sent(policy, ("strict-transport-security", "max-age=1"), scheme="http"), [PLAIN])
+    assert_head(sent(Policy(part)), [PLAIN, line])
+
+
+@pytest.mark.parametrize("part", [NO_REFERRER, Set(NO_REFERRER), Default(NO_REFERRER)], ids=repr)
+def test_explained(part: Any) -> None:
+    """Whoever asks why a line is there is told the part as it was declared."""
+    explanation = explain(Policy(part), environ_for(), "200 OK", [PLAIN])
+    (line,) = [line for line in explanation.lines if line.before is None]
+    assert line.after == ("Referrer-Policy", "no-referrer")
+    assert line.parts == (part,)
+
+
+def test_fields_and_operations_are_a_sequence() -> None:
+    """What comes later acts on what came before, typed or not."""
+    policy = Policy(NO_REFERRER, Merge(ReferrerPolicy("origin")), Edit("Referrer-Policy", str.upper))
+    assert_head(sent(policy), [PLAIN, ("Referrer-Policy", "NO-REFERRER, ORIGIN")])
+    assert_head(sent(Policy(NO_REFERRER, Remove("Referrer-Policy"))), [PLAIN])
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# From callables
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def by_tenant(environ: WSGIEnvironment) -> Any:
+    tenant = environ.get("HTTP_X_TENANT")
+    return ReferrerPolicy(tenant) if tenant else None
+
+
+@pytest.mark.parametrize("operation", [Set, Default, Append, Merge], ids=lambda operation: operation.__name__)
+def test_callable_gives_a_field(operation: type[Set]) -> None:
+    """A callable of environ may give a field of that name; None leaves the head as it is."""
+    policy = Policy(operation("referrer-policy", by_tenant))
+    assert_head(sent(policy), [PLAIN])
+    assert_head(sent(policy, HTTP_X_TENANT="origin"), [PLAIN, ("Referrer-Policy", "origin")])
+
+
+def test_callable_gives_another_field() -> None:
+    """A field of another name is a mistake of the policy, raised in the application's own call."""
+    policy = Policy(Set("X-Frame-Options", by_tenant))
+    with pytest.raises(HeadError, match="X-Frame-Options: .* Referrer-Policy"):
+        sent(policy, HTTP_X_TENANT="origin")
+
+
+def test_edit_gives_no_field() -> None:
+    """A function of values gives values."""
+    policy = Policy(Edit("Referrer-Policy", lambda value: NO_REFERRER))  # type: ignore[arg-type,return-value]
+    with pytest.raises(HeadError, match="gave ReferrerPolicy"):
+        sent(policy, ("Referrer-Policy", "origin"))
+
+
+def test_plan_reads_no_field_for_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field is written out when the policy is compiled, also where a callable follows it."""
+    policy = Policy(Default(NO_REFERRER), Append("Referrer-Policy", lambda environ: environ.get("HTTP_X_TENANT")))
+    app = HeadersMiddleware(validated(responding(PLAIN)), policy)
+    assert_head(call(app).lines, [PLAIN, ("Referrer-Policy", "no-referrer")])
+    monkeypatch.setattr(ReferrerPolicy, "serialize", lambda self: 1 / 0)
+    assert_head(call(app, HTTP_X_TENANT="origin").lines, [PLAIN, ("Referrer-Policy", "no-referrer, origin")])
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Mistakes
+# ----------------------------------------------------------------------------------------------------------------------
+
+# id: (call, code and place of each problem)
+REFUSED: dict[str, tuple[Any, list[tuple[str, str]]]] = {
+    "value-beside": (
+        lambda: Set(NO_REFERRER, "origin"),
+        [("operation.value.surplus", "Set('Referrer-Policy').value")],
+    ),
+    "name-beside": (
+        lambda: Set("Referrer-Policy", NO_REFERRER),  # type: ignore[arg-type]
+        [("operation.value.type", "Set('Referrer-Policy').value")],
+    ),
+    "class": (lambda: Policy(ReferrerPolicy), [("policy.part", "Policy.parts[0]")]),  # type: ignore[arg-type]
+    "class-in-operation": (
+        lambda: Set(ReferrerPolicy),  # type: ignore[arg-type]
+        [("argument.missing", "Set.value"), ("operation.name.type", "Set.name")],
+    ),
+    "removed": (lambda: Remove(NO_REFERRER), [("operation.name.type", "Remove.name")]),  # type: ignore[arg-type]
+    "appended-singleton-and-value": (
+        lambda: Append(XFrameOptions("DENY"), "DENY"),
+        [
+            ("operation.name.singleton", "Append.name"),
+            ("operation.value.surplus", "Append('X-Frame-Options').value"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("build", "problems"), REFUSED.values(), ids=REFUSED)
+def test_refused(build: Any, problems: list[tuple[str, str]]) -> None:
+    """A field where none belongs is refused when the part is built."""
+    with pytest.raises(PolicyError) as caught:
+        build()
+    assert [(problem.code, problem.where) for problem in caught.value.problems] == problems
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# What fields are written with
+# ----------------------------------------------------------------------------------------------------------------------
+
+# (text, separator, directives)
+DIRECTIVES: list[tuple[str, Any, list[tuple[str, str | None]]]] = [
+    ("max-age=60", ",", [("max-age", "60")]),
+    ('a, b=c ,\td="e, f"', ",", [("a", None), ("b", "c"), ("d", "e, f")]),
+    ('a="b;c"; D', ";", [("a", "b;c"), ("D", None)]),
+    ('a="\\"\\\\"', ",", [("a", '"\\')]),
+    (";; a = 1 ;", ";", [("a", "1")]),
+    ("", ";", []),
+    ("a=1, a=2", ",", [("a", "1"), ("a", "2")]),
+]
+NO_DIRECTIVES: list[tuple[str, Any]] = [
+    ("a b", ","),
+    ("=1", ","),
+    ("a=", ","),
+    ('a="', ","),
+    ("a=b c", ";"),
+    ("a=é", ";"),
+    ("a, b", ";"),
+    ('a="b"c', ","),
+]
+
+
+@pytest.mark.parametrize(("text", "separator", "directives"), DIRECTIVES)
+def test_directives(text: str, separator: Any, directives: list[tuple[str, str | None]]) -> None:
+    """Directives are read with their quotes undone, empty ones skipped, and what is written is read as the same."""
+    found = parse(text, separator)
+    assert found == directives
+    assert parse(serialize(found, separator), separator) == directives
+
+
+@pytest.mark.parametrize(("text", "separator"), NO_DIRECTIVES)
+def test_no_directives(text: str, separator: Any) -> None:
+    """What is no list of directives raises, whatever it is."""
+    with pytest.raises(NotDirectives):
+        parse(text, separator)
+
+
+def test_repeated_directives() -> None:
+    """Names have no case."""
+    assert repeated([Directive("a"), Directive("b", "1"), Directive("A", "2"), Directive("B"), Directive("c")]) == [
+        "a",
+        "b",
+    ]
+
+
+def test_frozen_mapping() -> None:
+    """A mapping among the arguments of a part is a value too; its order counts, since it is written in that order."""
+    mapping = FrozenMapping({"a": (1,), "b": ()})
+    assert mapping == pickle.loads(pickle.dumps(mapping)) == copy.copy(mapping)
+    assert (dict(mapping), len(mapping), mapping["a"], repr(mapping)) == (
+        {"a": (1,), "b": ()},
+        2,
+        (1,),
+        "{'a': (1,), 'b': ()}",
+    )
+    assert hash(mapping) == hash(FrozenMapping({"a": (1,), "b": ()}))
+    assert mapping != FrozenMapping({"b": (), "a": (1,)})
+    with pytest.raises(AttributeError):
+        mapping.anything = 1  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Response fields as typed values, one module a field."""
