@@ -28,6 +28,7 @@ LAYERS: dict[str, int] = {
     # What every feature is made of
     "_log": 1,
     "_part": 1,
+    "_state": 1,
     "_members": 1,
     "exchange": 1,
     "operations": 1,
@@ -50,8 +51,9 @@ LAYERS: dict[str, int] = {
     "policy": 3,
     # What a policy becomes
     "presets": 4,
-    "_state": 4,
     "_program": 4,
+    "_compiled": 4,
+    "_overriding": 4,
     "_selection": 4,
     "_start": 4,
     "_answering": 4,

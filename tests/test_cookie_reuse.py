@@ -110,4 +110,4 @@ def test_a_field_that_needs_no_change_is_the_same_object() -> None:
     list(HeadersMiddleware(seeing, PREFIXED)(environ, lambda status, lines, exc_info=None: lambda data: None))
 
     assert seeing.seen[0] is field
-    assert [key for key in environ if key.startswith("wsgi_headers")] == []
+    assert [key for key in environ if key.startswith("wsgi_headers")] == ["wsgi_headers.response"]

@@ -1,6 +1,6 @@
 """One immutable policy decides the response fields and cookies of any WSGI application."""
 
-from . import presets
+from . import overrides, presets
 from ._explain import Explanation, explain
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
@@ -44,5 +44,6 @@ __all__ = [
     "XFrameOptions",
     "explain",
     "hash_source",
+    "overrides",
     "presets",
 ]

@@ -24,9 +24,9 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _registry
+from ._compiled import Compiled
 from ._log import Log
 from ._part import Part
-from ._program import Program
 from ._selection import Holding, Selector
 from ._start import start_by_scheme, start_for_heads, start_for_program
 from .exchange import Decision, Head, Line, Request
@@ -88,13 +88,6 @@ class HttpsOnly(Remove):
         return f"Remove({self.name!r})"
 
 
-class Compiled(NamedTuple):
-    """What a head goes through: the program, then the parts that look at the whole head."""
-
-    program: Program
-    finish: tuple[Callable[[Head, Log], None], ...]
-
-
 class Chosen:
     """What holds for a request as it entered: what acts before the application, and the programs for what may follow.
 
@@ -121,7 +114,7 @@ class Chosen:
         if self.settled is None or any(compiled.finish for compiled in self.settled):
             start = start_for_heads(self.compiled, plan.log)
         else:
-            secure, plain = (compiled.program for compiled in self.settled)
+            secure, plain = self.settled
             start = start_for_program(secure)
             if plain is not secure:
                 start = start_by_scheme(start, start_for_program(plain))
@@ -199,8 +192,11 @@ class Plan:
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
                 self._compiled.clear()
-            program = Program([of_field[0].compile(of_field) for of_field in steps.values()])
-            known = self._compiled[key] = Compiled(program, tuple(act for _, act in finishing(holding)))
+            last = {
+                field: [step for step in of_field if isinstance(step, DerivedVary | HttpsOnly)]
+                for field, of_field in steps.items()
+            }
+            known = self._compiled[key] = Compiled(steps, last, [act for _, act in finishing(holding)])
         return known
 
     def steps(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, list[Step]]:

@@ -80,7 +80,7 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
         if ENVIRON_KEY in environ:
             return _below_another(app, plan, environ, start_response)
         chosen = choose(environ)
-        state = [start_response, environ, plan, None]
+        state = [start_response, environ, plan, None, None]
         if chosen.acts_early:
             return _respond(app, chosen, state)
         environ[ENVIRON_KEY] = state
@@ -100,7 +100,7 @@ def _always_the_same(app: WSGIApplication, plan: Plan, chosen: Chosen) -> Callab
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
             return _below_another(app, plan, environ, start_response)
-        environ[ENVIRON_KEY] = state = [start_response, environ, plan, None]
+        environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:
             return app(environ, bind(state))
         except BaseException:
@@ -132,4 +132,5 @@ def _below_another(
     above = state_above(environ, start_response)
     if acts_above(plan, above, start_response):
         return app(environ, start_response)
-    return _respond(app, plan.choose(environ), [start_response, environ, plan, above])
+    asked = None if above is None else above[4]
+    return _respond(app, plan.choose(environ), [start_response, environ, plan, above, asked])

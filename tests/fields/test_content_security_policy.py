@@ -437,25 +437,25 @@ def test_without_nonce(beside: list[str], unasked: str, place: str) -> None:
     """A response that asked for no nonce is as safe as one that did, and says nothing of one."""
     sources = [NONCE, *beside] if place == "first" else [*beside, NONCE]
     policy = CSP(img_src="*", script_src=sources, style_src="'unsafe-inline'")
-    assert policy._without_nonce() == f"img-src *; script-src {unasked}; style-src 'unsafe-inline'"
+    assert policy.sent() == f"img-src *; script-src {unasked}; style-src 'unsafe-inline'"
 
 
 def test_with_nonce() -> None:
     """The nonce stands in every place of NONCE, and everything else stays."""
     policy = CSP(default_src="'self'", script_src=["'strict-dynamic'", NONCE, "https:"], style_src=[NONCE])
-    assert policy._with_nonce("r4nd0m") == (
+    assert policy.sent("r4nd0m") == (
         "default-src 'self'; script-src 'strict-dynamic' 'nonce-r4nd0m' https:; style-src 'nonce-r4nd0m'"
     )
     assert policy._pieces() == ("default-src 'self'; script-src 'strict-dynamic' ", " https:; style-src ", "")
-    assert policy._takes_nonce
+    assert policy.takes_nonce
 
 
 def test_policy_without_nonce() -> None:
     """A policy without NONCE is the same with and without one; 'unsafe-inline' stays where it has effect."""
     policy = CSP(script_src="'unsafe-inline' 'strict-dynamic'")
     assert policy._pieces() == (policy.serialize(),)
-    assert policy._without_nonce() == policy.sent() == policy._with_nonce("abc") == policy.serialize()
-    assert not policy._takes_nonce
+    assert policy.sent() == policy.sent("abc") == policy.serialize()
+    assert not policy.takes_nonce
 
 
 def test_nonce_is_shown_in_no_way_that_browsers_accept() -> None:
@@ -612,7 +612,7 @@ def test_round_trip(made: dict[str, Any]) -> None:
     assert "{" not in policy.sent() and "nonce" not in policy.sent()
     # Read without its nonce, it is a policy that asks for none.
     assert CSP.parse(policy.sent()).sent() == policy.sent()
-    assert policy._with_nonce("x") == policy.serialize().replace("{NONCE}", "x")
+    assert policy.sent("x") == policy.serialize().replace("{NONCE}", "x")
 
 
 @given(options, options)

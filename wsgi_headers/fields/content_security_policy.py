@@ -185,22 +185,18 @@ class ContentSecurityPolicy(TypedField):
         """Return the directives; NONCE is shown as a placeholder that no browser accepts."""
         return PLACEHOLDER.join(self._pieces())
 
-    def sent(self) -> str:
-        """Return the field for a response that asked for no nonce."""
-        return self._without_nonce()
+    def sent(self, nonce: str | None = None) -> str:
+        """Return the field for a response that asked for this nonce, or for none."""
+        return self._without_nonce() if nonce is None else f"'nonce-{nonce}'".join(self._pieces())
 
     @property
-    def _takes_nonce(self) -> bool:
+    def takes_nonce(self) -> bool:
         """Whether NONCE stands somewhere in the field."""
         return len(self._pieces()) > 1
 
     def _pieces(self) -> tuple[str, ...]:
         """Return the text between the places of the nonce: `"'nonce-...'".join` makes the field of a response."""
         return tuple(_text(self.directives).split(PLACEHOLDER))
-
-    def _with_nonce(self, nonce: str) -> str:
-        """Return the field for a response whose application asked for `nonce`."""
-        return f"'nonce-{nonce}'".join(self._pieces())
 
     def _without_nonce(self) -> str:
         """Return the field for a response that asked for no nonce: as safe as with one.
