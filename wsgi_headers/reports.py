@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -146,7 +147,7 @@ def _collecting(on_report: Callable[[Report], object] | None, limit: int) -> Cal
             try:
                 on_report(report)
             except Exception as error:
-                reason = f"{type(error).__name__}: {error}"
+                reason = " ".join(traceback.format_exception_only(error))
                 log.warn("reports.callback", "on_report raised %(reason)s", reason=reason, type=report["type"])
         return _RECEIVED
 
