@@ -140,10 +140,10 @@ def _checking(
             return None
         if exempt(environ):
             return None
-        told = "no Origin is" if origin is None else f"Origin '{origin[:_SHOWN]}' is not"
         if site is not None:
-            return f"Sec-Fetch-Site is '{site[:_SHOWN]}', and {told} trusted"
-        return f"{told} this request's own, and not trusted"
+            told = "there is no Origin" if origin is None else f"Origin '{origin[:_SHOWN]}' is not trusted"
+            return f"Sec-Fetch-Site is '{site[:_SHOWN]}', and {told}"
+        return f"Origin '{(origin or '')[:_SHOWN]}' is neither this request's own nor trusted"
 
     return check
 
