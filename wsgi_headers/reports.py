@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
+from . import _registry
 from ._part import GuardRank, Part
 from .errors import Problems
 from .exchange import Answer, Decision, Deferred, Request, answer_in_words
@@ -33,11 +34,9 @@ _ALLOW = ("Allow", "OPTIONS, POST")
 
 # Fetch, "CORS protocol". Reports to another origin are sent in CORS mode without credentials (Reporting API 3.5.2), so
 # every origin may read the answer, which says nothing; what CORS parts of the policy say is meant for the application.
-_READABLE = {
+_READABLE: dict[str, str | None] = {
+    **{field.name: None for name, field in _registry.FIELDS.items() if name.startswith("access-control-")},
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Credentials": None,
-    "Access-Control-Allow-Private-Network": None,
-    "Access-Control-Expose-Headers": None,
 }
 _PREFLIGHT = {
     **_READABLE,
