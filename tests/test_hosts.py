@@ -10,12 +10,10 @@ import pytest
 from assertions import assert_head
 from hypothesis import given
 from hypothesis import strategies as st
-from wsgi import PLAIN, call, responding, run
+from wsgi import PLAIN, call, environ_for, responding, run
 
 from wsgi_headers import AllowedHosts, HeadersMiddleware, Match, Policy, PolicyError, Rule, Set
 from wsgi_headers.exchange import Request
-
-from wsgi import environ_for  # isort: skip
 
 REFUSED = "400 Bad Request"
 
@@ -184,6 +182,12 @@ def test_mistakes(arguments: tuple[Any, ...], options: dict[str, Any], problems:
         AllowedHosts(*arguments, **options)
 
     assert {(problem.code, problem.where) for problem in caught.value.problems} == problems
+
+
+def test_a_misspelt_argument_is_told_the_right_one() -> None:
+    """Hosts are positional, the others have names."""
+    with pytest.raises(PolicyError, match=r"Did you mean 'exempt_paths'\?"):
+        AllowedHosts("a.test", exempt_path=["/health"])  # type: ignore[call-arg]
 
 
 def test_it_is_a_value() -> None:

@@ -75,7 +75,7 @@ def _fit(cls: type, arguments: tuple[Any, ...], options: dict[str, Any]) -> tupl
             if any(p.name == name for p in positional):
                 problems.add("argument.repeated", f"{where}.{name}", name, "given by position and by name")
             else:
-                fix = "give the parts by position" if spread else near_miss(name, accepted)
+                fix = "give the parts by position" if spread and not keywords else near_miss(name, accepted)
                 problems.add("argument.unknown", where, name, "unknown argument", fix)
     for name, parameter in accepted.items():
         if parameter.default is parameter.empty and name not in options:
