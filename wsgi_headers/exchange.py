@@ -33,14 +33,22 @@ class Request:
     host      the Host field, else SERVER_NAME: lower case, without port and trailing dot; "" where it is malformed
     """
 
-    __slots__ = ("environ", "host", "method", "path")
+    __slots__ = ("_host", "_host_field", "environ", "method", "path")
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.environ = environ
         self.method: str = environ.get("REQUEST_METHOD", "")
         self.path = normal_path(environ.get("PATH_INFO", ""))
         field = environ.get("HTTP_HOST")
-        self.host = host_of(environ.get("SERVER_NAME", "") if field is None else field)
+        self._host_field = environ.get("SERVER_NAME", "") if field is None else field
+        self._host: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The host, read as it entered; taken apart when it is first asked for, since most guards never do."""
+        if self._host is None:
+            self._host = host_of(self._host_field)
+        return self._host
 
     @property
     def scheme(self) -> str:
