@@ -1,8 +1,8 @@
 """ReportCollector: where the reports of browsers arrive.
 
-Browsers POST them, without waiting for an answer, as JSON of one of two kinds: a list (Reporting API 3.4), or one
-violation (CSP3 5.5, `report-uri`). Whoever can reach the address can write anything, so nothing in a report is believed
-but its shape.
+Browsers POST them, without waiting for an answer, as JSON of one of two kinds: a list (Reporting API, "Serialize a list
+of reports to JSON"), or one violation (CSP3 5.5, `report-uri`). Whoever can reach the address can write anything, so
+nothing in a report is believed but its shape.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 Report: TypeAlias = dict[str, Any]
 
 _CSP_REPORT = "application/csp-report"  # CSP3 5.5
-_REPORTS = "application/reports+json"  # Reporting API 3.4
+_REPORTS = "application/reports+json"  # Reporting API, "Media Type Registration"
 
 # RFC 9110 10.2.1, 15.5.6
 _ALLOW = ("Allow", "OPTIONS, POST")
 
-# Fetch, "CORS protocol". Reports to another origin are sent in CORS mode without credentials (Reporting API 3.5.2), so
-# every origin may read the answer, which says nothing; what CORS parts of the policy say is meant for the application.
+# Fetch, "CORS protocol". Reports are sent in CORS mode, to another origin without credentials (Reporting API, "Attempt
+# to deliver reports to endpoint"), so every origin may read the answer, which says nothing; what CORS parts say
+# is meant for the application.
 _READABLE: dict[str, str | None] = {
     **{field.name: None for name, field in _registry.FIELDS.items() if name.startswith("access-control-")},
     "Access-Control-Allow-Origin": "*",
