@@ -5,6 +5,7 @@ from ._explain import Explanation, explain
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
+from .cross_origin import CrossOriginProtection
 from .errors import HeadError, PolicyError, Problem
 from .fields.content_security_policy import ContentSecurityPolicy, hash_source
 from .fields.referrer_policy import ReferrerPolicy
@@ -12,23 +13,29 @@ from .fields.reporting_endpoints import ReportingEndpoints
 from .fields.source_lists import NONCE
 from .fields.strict_transport_security import StrictTransportSecurity
 from .fields.x_frame_options import XFrameOptions
+from .hosts import AllowedHosts
+from .https import HttpsRedirect
 from .match import Match
 from .middleware import HeadersMiddleware
 from .operations import Append, Default, Edit, Merge, Remove, Set
 from .policy import Policy, Rule
+from .reports import ReportCollector
 
 __all__ = [
+    "AllowedHosts",
     "Append",
     "ContentSecurityPolicy",
     "CookieAttributes",
     "CookieBudget",
     "CookieConsent",
     "CookieRule",
+    "CrossOriginProtection",
     "Default",
     "Edit",
     "Explanation",
     "HeadError",
     "HeadersMiddleware",
+    "HttpsRedirect",
     "Match",
     "Merge",
     "NONCE",
@@ -37,6 +44,7 @@ __all__ = [
     "Problem",
     "ReferrerPolicy",
     "Remove",
+    "ReportCollector",
     "ReportingEndpoints",
     "Rule",
     "Set",

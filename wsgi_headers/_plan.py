@@ -20,7 +20,7 @@ The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _registry
@@ -105,7 +105,8 @@ class Chosen:
         active = [leaf for leaf in leaves if leaf.active]
         early = [leaf.part for leaf in active if not any(map(_known_later, leaf.matches))]
         self.incoming = [act for _, act in together(early, _incoming)]
-        self._guards = sorted((leaf for leaf in active if leaf.part.guard is not None), key=_rank)
+        guarding = sorted((leaf for leaf in active if plan.guard(leaf.part) is not None), key=_guard_rank)
+        self._guards = [(leaf.matches, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
         self.settled: tuple[Compiled, Compiled] | None = None
@@ -120,15 +121,14 @@ class Chosen:
                 start = start_by_scheme(start, start_for_program(plain))
         self.bind = start.__get__
 
-    def decide(self, request: Request) -> Decision | None:
-        """Return the decision of the first guard that answers the request; None where the application does."""
+    def decisions(self, request: Request) -> Iterator[Decision]:
+        """Give what guards decide about the request, in their order; for whoever stops at the first that answers."""
         scheme = request.scheme
-        for matches, part, _ in self._guards:
-            if part.guard is not None and all(match.holds_for_scheme(scheme) for match in matches):
-                decision = part.guard(request)
+        for matches, guard in self._guards:
+            if guard is not None and all(match.holds_for_scheme(scheme) for match in matches):
+                decision = guard(request)
                 if decision is not None:
-                    return decision
-        return None
+                    yield decision
 
     def compiled(self, scheme: str, status: str, lines: Sequence[Line]) -> Compiled:
         """Return what a head goes through, by what the application sent."""
@@ -163,6 +163,7 @@ class Plan:
         self._https_only = self._fields_for_https_only()
         self._compiled: dict[Hashable, Compiled] = {}
         self._chosen: dict[frozenset[Holding], Chosen] = {}
+        self._guards: dict[int, Callable[[Request], Decision | None] | None] = {}
         unconditional = self._choose(self._selector.always)
         self.only = None if self._selector.conditional else unconditional
         self.choose = self._selector.chooser(unconditional, self._look)
@@ -181,6 +182,12 @@ class Plan:
             leaves = [leaf._replace(active=active) for leaf, active in near if active is not None]
             chosen = self._chosen[holding] = Chosen(self, leaves)
         return chosen
+
+    def guard(self, part: Part) -> Callable[[Request], Decision | None] | None:
+        """Return the guard of one of the parts, compiled once."""
+        if id(part) not in self._guards:
+            self._guards[id(part)] = part.guard
+        return self._guards[id(part)]
 
     def compiled(self, leaves: tuple[Leaf, ...], scheme: str) -> Compiled:
         """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object."""
@@ -229,7 +236,7 @@ def _known_later(match: Match) -> bool:
     return match.reads_head or match.scheme is not None
 
 
-def _rank(leaf: Leaf) -> int:
+def _guard_rank(leaf: Leaf) -> int:
     return leaf.part.guard_rank
 
 
