@@ -5,6 +5,12 @@ from ._explain import Explanation, explain
 from .cookies.rules import CookieAttributes, CookieRule
 from .errors import HeadError, PolicyError, Problem
 from .fields.content_security_policy import ContentSecurityPolicy, hash_source
+from .fields.cross_origin_embedder_policy import CrossOriginEmbedderPolicy
+from .fields.cross_origin_opener_policy import CrossOriginOpenerPolicy
+from .fields.document_policy import DocumentPolicy
+from .fields.integrity_policy import IntegrityPolicy
+from .fields.no_vary_search import NoVarySearch
+from .fields.permissions_policy import PermissionsPolicy
 from .fields.referrer_policy import ReferrerPolicy
 from .fields.reporting_endpoints import ReportingEndpoints
 from .fields.source_lists import NONCE
@@ -20,14 +26,20 @@ __all__ = [
     "ContentSecurityPolicy",
     "CookieAttributes",
     "CookieRule",
+    "CrossOriginEmbedderPolicy",
+    "CrossOriginOpenerPolicy",
     "Default",
+    "DocumentPolicy",
     "Edit",
     "Explanation",
     "HeadError",
     "HeadersMiddleware",
+    "IntegrityPolicy",
     "Match",
     "Merge",
     "NONCE",
+    "NoVarySearch",
+    "PermissionsPolicy",
     "Policy",
     "PolicyError",
     "Problem",
