@@ -380,7 +380,7 @@ EXTENDED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
     "replaced": ({"img_src": "*", "report_to": "a"}, {"report_to": "b"}, "img-src *; report-to b"),
     "sandbox": ({"sandbox": []}, {"sandbox": "allow-forms"}, "sandbox allow-forms"),
-    "nothing": ({"img_src": "*"}, {"script_src": None}, "img-src *"),
+    "nothing": ({"img_src": "*"}, {"script_src": None, "upgrade_insecure_requests": False}, "img-src *"),
 }
 
 
@@ -401,6 +401,12 @@ def test_extend_keeps_the_field() -> None:
         "ContentSecurityPolicy.script_src[0]",
         "ContentSecurityPolicy",
     ]
+
+
+def test_extend_does_not_change_the_field() -> None:
+    """The other field is a matter of replace, so that nothing is lost in silence."""
+    with pytest.raises(PolicyError, match="replace"):
+        CSP(img_src="*").extend(report_only=True)  # type: ignore[call-arg]
 
 
 def test_replace() -> None:
