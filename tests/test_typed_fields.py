@@ -50,6 +50,7 @@ from wsgi_headers._frozen_mapping import FrozenMapping
 from wsgi_headers._grammar import declared_value
 from wsgi_headers._registry import lookup
 from wsgi_headers._structured import parse_dictionary
+from wsgi_headers.fields.content_security_policy import DIRECTIVES as CSP_DIRECTIVES
 from wsgi_headers.typed_field import AppendItself, TypedField
 
 # One of each class at least; those with options both with and without them.
@@ -323,6 +324,31 @@ def test_refused(build: Any, problems: list[tuple[str, str]]) -> None:
     with pytest.raises(PolicyError) as caught:
         build()
     assert [(problem.code, problem.where) for problem in caught.value.problems] == problems
+
+
+ODD: list[Any] = [
+    *(None, 5, True, 1.5, float("nan"), b"x", "", "é", "a\nb", "\ud800", [[]], [{}], {}, set(), object(), [None]),
+    *([b"a"], range(3), [NONCE], str, len, {"a": [[]]}, {5: 5}, {"camera": 5}, {"camera": [[]]}),
+    *({"js-profiling": []}, {"oversized-images": "x"}),
+]
+
+
+@pytest.mark.parametrize("field", CLASSES, ids=lambda field: field.__name__)
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_odd_arguments(field: type[TypedField], value: Any) -> None:
+    """Whatever a field is given, it is refused with PolicyError alone, or can be written, read and shown."""
+    named = [p.name for p in inspect.signature(field.__init__).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = [((value,), {}), ((value, value), {})]
+    for name in (*named, *(CSP_DIRECTIVES if field is ContentSecurityPolicy else ()), "camera", "js_profiling"):
+        calls += [((), {name: value}), ((value,), {name: value})]
+    for arguments, options in calls:
+        try:
+            made = field(*arguments, **options)
+        except PolicyError as error:
+            assert str(error)
+        else:
+            assert read_again(made) == made
+            assert hash(made) == hash(eval(repr(made), vars(wsgi_headers).copy()))
 
 
 # ----------------------------------------------------------------------------------------------------------------------

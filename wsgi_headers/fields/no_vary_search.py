@@ -102,7 +102,7 @@ def _names(problems: Problems, where: str, value: Any) -> tuple[str, ...]:
         if not isinstance(name, str):
             problems.add(f"{_CODE}.name", place, name, "is no str", "the name of a parameter", _REFERENCE)
         elif not _structured.is_string(name):
-            fix = f"as it stands in a query: {quote_plus(name)!r}"
+            fix = f"as it stands in a query: {quote_plus(name, errors='replace')!r}"
             problems.add(f"{_CODE}.name", place, name, "is not ASCII", fix, _REFERENCE)
         elif name in names[:position]:
             problems.add(f"{_CODE}.repeated", place, name, "is repeated", "name it once")
