@@ -33,8 +33,9 @@ from wsgi_headers.fields.source_lists import INLINE, KEYWORDS, PLACEHOLDER, SAND
 CSP = ContentSecurityPolicy
 HASH = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
 
-# (options, text). Rows from the tests of helmet and secure_headers, and of the grammar of CSP3 at 3e24aea, come first; where
-# they drop what is redundant (hosts beside `*`, `'none'` beside hosts, a bare host's slash), ours keeps or refuses it.
+# (options, text). Rows from the tests of helmet and secure_headers, and of the grammar of CSP3 at 3e24aea, come first.
+# Where they drop what is redundant (hosts beside `*`, `'none'` beside hosts, a bare host's slash), ours keeps or
+# refuses it.
 TEXTS: list[tuple[dict[str, Any], str]] = [
     ({"default_src": ["'self'"], "object_src": []}, "default-src 'self'; object-src 'none'"),
     ({"default_src": ["a.test"], "sandbox": []}, "default-src a.test; sandbox"),
