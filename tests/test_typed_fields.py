@@ -6,6 +6,8 @@ What a field accepts and refuses stands in tests/fields, a module a field.
 from __future__ import annotations
 
 import copy
+import doctest
+import inspect
 import pickle
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -19,12 +21,18 @@ from wsgi_headers import (
     NONCE,
     Append,
     ContentSecurityPolicy,
+    CrossOriginEmbedderPolicy,
+    CrossOriginOpenerPolicy,
     Default,
+    DocumentPolicy,
     Edit,
     HeadError,
     HeadersMiddleware,
+    IntegrityPolicy,
     Match,
     Merge,
+    NoVarySearch,
+    PermissionsPolicy,
     Policy,
     PolicyError,
     ReferrerPolicy,
@@ -35,17 +43,31 @@ from wsgi_headers import (
     StrictTransportSecurity,
     XFrameOptions,
     explain,
+    hash_source,
 )
 from wsgi_headers._directives import Directive, NotDirectives, parse, repeated, serialize
 from wsgi_headers._frozen_mapping import FrozenMapping
 from wsgi_headers._grammar import declared_value
 from wsgi_headers._registry import lookup
+from wsgi_headers._structured import parse_dictionary
+from wsgi_headers.fields.content_security_policy import DIRECTIVES as CSP_DIRECTIVES
 from wsgi_headers.typed_field import AppendItself, TypedField
 
 # One of each class at least; those with options both with and without them.
 EXAMPLES: list[TypedField] = [
     ContentSecurityPolicy(default_src=["'self'"], object_src=[], upgrade_insecure_requests=True),
     ContentSecurityPolicy(report_only=True, script_src=[NONCE, "'strict-dynamic'"], report_uri="/reports"),
+    CrossOriginEmbedderPolicy("require-corp"),
+    CrossOriginEmbedderPolicy("credentialless", report_to="coep", report_only=True),
+    CrossOriginOpenerPolicy("same-origin", report_to="coop"),
+    DocumentPolicy(
+        {"document-write": False, "js-profiling": True, "oversized-images": 2}, report_to="a", report_only=True
+    ),
+    IntegrityPolicy(blocked_destinations=["script", "style"], sources=["inline"], endpoints=["a"], report_only=True),
+    NoVarySearch(key_order=True, params=["a", "b c"]),
+    NoVarySearch(except_="a"),
+    PermissionsPolicy(camera=(), geolocation=["self", "https://a.example"], fullscreen="*"),
+    PermissionsPolicy({"display-capture": "self"}, report_only=True, report_to="a"),
     ReferrerPolicy("no-referrer"),
     ReferrerPolicy("no-referrer", "strict-origin-when-cross-origin"),
     ReportingEndpoints({"csp-1": "https://reports.example/"}, default="/reports"),
@@ -62,8 +84,9 @@ NO_REFERRER = ReferrerPolicy("no-referrer")
 
 
 def sent(policy: Policy, *lines: Line, **request: Any) -> list[Line]:
-    """Return what becomes of a head."""
-    return call(HeadersMiddleware(validated(responding(PLAIN, *lines)), policy), **request).lines
+    """Return what becomes of a head; what fields report to is declared elsewhere."""
+    whole = Policy(policy, Rule(Match(path="/elsewhere"), ReportingEndpoints(a="/a", coep="/b", coop="/c")))
+    return call(HeadersMiddleware(validated(responding(PLAIN, *lines)), whole), **request).lines
 
 
 def read_again(field: TypedField) -> TypedField:
@@ -82,7 +105,21 @@ def test_has_an_example(field: type[TypedField]) -> None:
     """No class escapes the tests below, and each has a section of its specification, a text and errors in its words."""
     assert any(type(example) is field for example in EXAMPLES)
     text = field.__doc__ or ""
-    assert "Raises PolicyError" in text and ">>> " in text and text.splitlines()[0].startswith("Value of the ")
+    assert "Raises PolicyError" in text and text.splitlines()[0].startswith("Value of the ")
+
+
+@pytest.mark.parametrize(
+    "documented",
+    [*CLASSES, hash_source, parse, serialize, parse_dictionary],
+    ids=lambda documented: documented.__name__,
+)
+def test_documented_example(documented: Any) -> None:
+    """Every docstring has an example that comes out as it says."""
+    report: list[str] = []
+    names = {**vars(wsgi_headers), **vars(inspect.getmodule(documented) or wsgi_headers)}
+    test = doctest.DocTestParser().get_doctest(documented.__doc__, names, documented.__name__, None, None)
+    results = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=report.append)
+    assert results.attempted and not results.failed, "".join(report)
 
 
 @every_example
@@ -287,6 +324,31 @@ def test_refused(build: Any, problems: list[tuple[str, str]]) -> None:
     with pytest.raises(PolicyError) as caught:
         build()
     assert [(problem.code, problem.where) for problem in caught.value.problems] == problems
+
+
+ODD: list[Any] = [
+    *(None, 5, True, 1.5, float("nan"), b"x", "", "é", "a\nb", "\ud800", [[]], [{}], {}, set(), object(), [None]),
+    *([b"a"], range(3), [NONCE], str, len, {"a": [[]]}, {5: 5}, {"camera": 5}, {"camera": [[]]}),
+    *({"js-profiling": []}, {"oversized-images": "x"}),
+]
+
+
+@pytest.mark.parametrize("field", CLASSES, ids=lambda field: field.__name__)
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_odd_arguments(field: type[TypedField], value: Any) -> None:
+    """Whatever a field is given, it is refused with PolicyError alone, or can be written, read and shown."""
+    named = [p.name for p in inspect.signature(field.__init__).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = [((value,), {}), ((value, value), {})]
+    for name in (*named, *(CSP_DIRECTIVES if field is ContentSecurityPolicy else ()), "camera", "js_profiling"):
+        calls += [((), {name: value}), ((value,), {name: value})]
+    for arguments, options in calls:
+        try:
+            made = field(*arguments, **options)
+        except PolicyError as error:
+            assert str(error)
+        else:
+            assert read_again(made) == made
+            assert hash(made) == hash(eval(repr(made), vars(wsgi_headers).copy()))
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,12 @@ from .cookies.rules import CookieAttributes, CookieRule
 from .cross_origin import CrossOriginProtection
 from .errors import HeadError, PolicyError, Problem
 from .fields.content_security_policy import ContentSecurityPolicy, hash_source
+from .fields.cross_origin_embedder_policy import CrossOriginEmbedderPolicy
+from .fields.cross_origin_opener_policy import CrossOriginOpenerPolicy
+from .fields.document_policy import DocumentPolicy
+from .fields.integrity_policy import IntegrityPolicy
+from .fields.no_vary_search import NoVarySearch
+from .fields.permissions_policy import PermissionsPolicy
 from .fields.referrer_policy import ReferrerPolicy
 from .fields.reporting_endpoints import ReportingEndpoints
 from .fields.source_lists import NONCE
@@ -29,16 +35,22 @@ __all__ = [
     "CookieBudget",
     "CookieConsent",
     "CookieRule",
+    "CrossOriginEmbedderPolicy",
+    "CrossOriginOpenerPolicy",
     "CrossOriginProtection",
     "Default",
+    "DocumentPolicy",
     "Edit",
     "Explanation",
     "HeadError",
     "HeadersMiddleware",
     "HttpsRedirect",
+    "IntegrityPolicy",
     "Match",
     "Merge",
     "NONCE",
+    "NoVarySearch",
+    "PermissionsPolicy",
     "Policy",
     "PolicyError",
     "Problem",

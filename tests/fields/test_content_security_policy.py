@@ -33,8 +33,9 @@ from wsgi_headers.fields.source_lists import INLINE, KEYWORDS, PLACEHOLDER, SAND
 CSP = ContentSecurityPolicy
 HASH = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='"
 
-# (options, text). Those of builders from helmet and secure_headers, and csp_build of CSP3 at 3e24aea, come first; where
-# they drop what is redundant (hosts beside `*`, `'none'` beside hosts, a bare host's slash), ours keeps or refuses it.
+# (options, text). Rows from the tests of helmet and secure_headers, and of the grammar of CSP3 at 3e24aea, come first.
+# Where they drop what is redundant (hosts beside `*`, `'none'` beside hosts, a bare host's slash), ours keeps or
+# refuses it.
 TEXTS: list[tuple[dict[str, Any], str]] = [
     ({"default_src": ["'self'"], "object_src": []}, "default-src 'self'; object-src 'none'"),
     ({"default_src": ["a.test"], "sandbox": []}, "default-src a.test; sandbox"),
@@ -380,7 +381,7 @@ EXTENDED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
     "replaced": ({"img_src": "*", "report_to": "a"}, {"report_to": "b"}, "img-src *; report-to b"),
     "sandbox": ({"sandbox": []}, {"sandbox": "allow-forms"}, "sandbox allow-forms"),
-    "nothing": ({"img_src": "*"}, {"script_src": None}, "img-src *"),
+    "nothing": ({"img_src": "*"}, {"script_src": None, "upgrade_insecure_requests": False}, "img-src *"),
 }
 
 
@@ -401,6 +402,12 @@ def test_extend_keeps_the_field() -> None:
         "ContentSecurityPolicy.script_src[0]",
         "ContentSecurityPolicy",
     ]
+
+
+def test_extend_does_not_change_the_field() -> None:
+    """The other field is a matter of replace, so that nothing is lost in silence."""
+    with pytest.raises(PolicyError, match="replace"):
+        CSP(img_src="*").extend(report_only=True)  # type: ignore[call-arg]
 
 
 def test_replace() -> None:

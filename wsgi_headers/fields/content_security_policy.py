@@ -240,7 +240,12 @@ class ContentSecurityPolicy(TypedField):
         repeated, `'none'` gives way, and what is said of scripts alone is not copied to lists of other things.
         Directives that are no lists are replaced. Raises PolicyError.
         """
-        added = {option: value for option, value in directives.items() if value is not None}
+        if "report_only" in directives:
+            problems = Problems()
+            fix = "replace(report_only=...) makes the other field of it"
+            problems.add("argument.unknown", "ContentSecurityPolicy.extend", "report_only", "unknown argument", fix)
+            problems.raise_any()
+        added = {option: value for option, value in directives.items() if value is not None and value is not False}
         # Checked on their own first, so that a mistake is told by its place in what was given.
         more = ContentSecurityPolicy(**added).directives if added else {}  # type: ignore[arg-type]
         options = dict(self.directives)

@@ -9,10 +9,11 @@ from typing import Any
 from .. import _structured
 from .._frozen_mapping import FrozenMapping
 from .._part import Part
-from .._structured import Item, NotStructured
+from .._structured import NotStructured, Parameters, Token
 from ..errors import NOTHING, Problem, Problems
 from ..operations import Valued
 from ..typed_field import TypedField, unreadable
+from .dictionaries import members_of, named_options
 
 # Reporting API 3.2: a URL that is potentially trustworthy, or a path on the site itself. Printable ASCII, as a String.
 _endpoint = re.compile(r"(?:https://[A-Za-z0-9\-._~%\[\]:]+(?:[/?][!-~]*)?|/(?!/)[!-~]*)")
@@ -64,7 +65,9 @@ class ReportingEndpoints(TypedField):
 
     def serialize(self) -> str:
         """Return the dictionary of addresses."""
-        return _structured.serialize_dictionary({name: Item(address) for name, address in self.endpoints.items()})
+        return _structured.serialize_dictionary(
+            {name: _structured.Item(address) for name, address in self.endpoints.items()}
+        )
 
     @classmethod
     def parse(cls, text: str) -> ReportingEndpoints:
@@ -73,34 +76,6 @@ class ReportingEndpoints(TypedField):
         # What is no item, an inner list, is told as no address.
         addresses: dict[str, Any] = {name: getattr(member, "value", member) for name, member in members.items()}
         return cls(addresses)
-
-
-def members_of(field: type[TypedField], text: str, reference: str) -> dict[str, Any]:
-    """Return the members of a field that is a dictionary. Raises PolicyError, also where a key is repeated."""
-    try:
-        pairs = _structured.parse_pairs(text)
-    except NotStructured as error:
-        raise unreadable(field, text, f"is no dictionary: {error}", reference) from None
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise unreadable(field, text, "repeats a key, of which the last counts", reference)
-    return members
-
-
-def named_options(problems: Problems, where: str, code: str, mapping: Any, named: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options that were given as a mapping, by keyword, or both; those that are None are left out."""
-    if mapping is not None and not isinstance(mapping, Mapping):
-        problems.add(f"{code}.type", where, mapping, "is no mapping", "give a dict, or options by name")
-        mapping = None
-    given: dict[str, Any] = {}
-    for name, value in (*(mapping or {}).items(), *named.items()):
-        if not isinstance(name, str):
-            problems.add(f"{code}.name", where, name, "is no str", "name options by text")
-        elif name in given:
-            problems.add("argument.repeated", f"{where}[{name!r}]", name, "given in the mapping and by name")
-        elif value is not None:
-            given[str.__str__(name)] = value
-    return given
 
 
 def check_endpoint_name(problems: Problems, where: str, name: Any) -> bool:
@@ -138,3 +113,25 @@ def _names(text: str) -> Iterable[str]:
         return _structured.parse_dictionary(text)
     except NotStructured:
         return ()
+
+
+def check_reporting(problems: Problems, where: str, code: str, report_only: Any, report_to: Any) -> None:
+    """Note what is wrong with the two options of policies that report under a parameter of their members."""
+    if type(report_only) is not bool:
+        problems.add(f"{code}.report_only", f"{where}.report_only", report_only, "is no bool", "True or False")
+    if report_to is not None:
+        check_endpoint_name(problems, f"{where}.report_to", report_to)
+
+
+def reported_to(field: type[TypedField], text: str, parameters: Iterable[Parameters]) -> str | None:
+    """Return the one endpoint that the parameters of all members name, None for none. Raises PolicyError."""
+    endpoints: set[Any] = set()
+    for of_member in parameters:
+        found = dict(of_member)
+        endpoint = found.pop("report-to", None)
+        endpoints.add(endpoint.text if isinstance(endpoint, Token) else endpoint)
+        if found:
+            raise unreadable(field, text, f"has a parameter {next(iter(found))!r} that browsers skip", "Reporting API")
+    if len(endpoints) > 1:
+        raise unreadable(field, text, "reports to several endpoints, where one is for all members", "Reporting API")
+    return next(iter(endpoints), None)
