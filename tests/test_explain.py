@@ -137,3 +137,14 @@ def test_rules_read_the_request_as_it_entered_and_values_what_it_became() -> Non
     entered, later = {"PATH_INFO": "/mount/inner"}, {"PATH_INFO": "/inner"}
 
     assert explain_later(policy, entered, later, "200 OK", []).head == [("X-Path", "/inner")]
+
+
+def test_a_line_that_becomes_two() -> None:
+    """A deletion that deletes a cookie of two names is shown as the line that it was and one beside it."""
+    rule = CookieRule("sid", prefix="__Secure-", insecure_accept_unprefixed=True)
+    explained = explain(Policy(rule), {}, "200 OK", [("Set-Cookie", "sid=; Max-Age=0")])
+
+    assert [tuple(line) for line in explained.lines] == [
+        (("Set-Cookie", "sid=; Max-Age=0"), ("Set-Cookie", "__Secure-sid=; Max-Age=0; Secure"), (rule,)),
+        (None, ("Set-Cookie", "sid=; Max-Age=0"), (rule,)),
+    ]

@@ -77,7 +77,11 @@ def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequen
 
     Callables of the policy are called as the middleware would. Raises HeadError where the middleware would.
     """
-    return explain_later(policy, environ, environ, status, lines)
+    plan = Plan(policy, Silence())
+    entered, environ = environ, {**environ}
+    for incoming in (plan.only or plan.choose(entered)).incoming:
+        incoming(Request(environ), plan.log)
+    return explain_later(policy, entered, environ, status, lines)
 
 
 def explain_later(
@@ -85,12 +89,9 @@ def explain_later(
 ) -> Explanation:
     """Return the same for a request whose environ was `entered` and became `environ` until the head was made."""
     plan = Plan(policy, Silence())
-    environ = {**environ}
     status, sent = checked_status(status), exact_lines(lines)
     request, scheme = Request(entered), Request(environ).scheme
     chosen = plan.only or plan.choose(entered)
-    for incoming in chosen.incoming:
-        incoming(Request(environ), plan.log)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
     holding = [
@@ -118,9 +119,7 @@ def explain_later(
 def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
     """Take the lines of one field through its steps, and return the lines that came to be."""
     if steps[0].compile is not compile_operations:
-        for line in own:
-            _through_folded(steps, line)
-        return []
+        return [more for line in own for more in _through_folded(steps, line)]
     made: list[_Traced] = []
     for step in effective_steps(steps):
         lines = [line for line in (*own, *made) if line.now is not None]
@@ -133,21 +132,26 @@ def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment)
     return made
 
 
-def _through_folded(steps: Sequence[Any], line: _Traced) -> None:
-    """Take one line through steps that are folded into one (cookies); a part did what comes with it and not without."""
+def _through_folded(steps: Sequence[Any], line: _Traced) -> list[_Traced]:
+    """Take one line through steps that are folded into one (cookies), and return those that came to be beside it.
+
+    A part did what comes with it and not without.
+    """
     if line.now is None:
-        return
+        return []
     name, value = line.now
-    before: str | None = value
+    before: str | tuple[str, ...] | None = value
     for count, step in enumerate(steps, 1):
         edit = step.compile(steps[:count]).edit
         after = edit(value)
         if after != before:
             line.parts.append(step.part)
         before = after
-    line.now = None if before is None else (name, before)
     if before == value:
         line.parts.clear()
+    values = before if isinstance(before, tuple) else () if before is None else (before,)
+    line.now = (name, values[0]) if values else None
+    return [_Traced(None, (name, more), list(line.parts)) for more in values[1:]]
 
 
 def _did(parts: list[Part], given: Head, after: list[Line], log: Log) -> list[Part]:

@@ -144,8 +144,10 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
                     made = payload(value)
                     if made is value:
                         after.append(line)
-                    elif made is not None:
+                    elif type(made) is str:
                         after.append((name, made))
+                    elif made is not None:
+                        after += [(name, one) for one in made]
                     continue
                 sent |= bit
                 if kind == _KEEP:

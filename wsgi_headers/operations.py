@@ -70,8 +70,8 @@ class FieldProgram:
     present   the same where it sent some: DROP (only `absent` stands), KEEP (the application's lines, without
               `absent`), ADD (both), or a function of all its lines in order, which gives those that stand
     alone     what `present` gives for a single line, remembered, where the registry allows that
-    edit      instead of `present`: a function of one value in its place; None drops the line. It raises nothing but
-              HeadError.
+    edit      instead of `present`: a function of one value in its place; None drops the line, a tuple puts several in
+              its place. It raises nothing but HeadError.
     always    instead of both: a function of the application's lines, possibly none, and environ
 
     Functions give lines that were checked as far as they made them; lines that they pass on are checked by the caller,
@@ -82,7 +82,7 @@ class FieldProgram:
     absent: tuple[Line, ...] = ()
     present: str | Callable[[list[Line]], list[Line]] = "drop"
     alone: Mapping[Line, list[Line]] | None = None
-    edit: Callable[[str], str | None] | None = None
+    edit: Callable[[str], str | tuple[str, ...] | None] | None = None
     always: Callable[[list[Line], WSGIEnvironment], list[Line]] | None = None
 
 

@@ -79,18 +79,15 @@ class Excess(NamedTuple):
     size: int
     most: int
 
-    def __str__(self) -> str:
-        """Return what a person is told, without any value."""
-        unit = "lines" if self.limit == "count" else "octets"
-        of = {
-            "name_value": f"the name and value of cookie {plain(self.cookie)!r} have",
-            "attribute": f"an attribute of cookie {plain(self.cookie)!r} has",
-            "count": "the response has",
-            "head": "the head has",
-        }
-        return (
-            f"Set-Cookie: {of[self.limit]} {self.size} {unit}, more than the {self.most} of CookieBudget.{self.limit}"
-        )
+
+# What a person is told, without any value.
+_MESSAGES = {
+    "name_value": "name and value of the cookie '%(cookie)s' have %(size)d octets",
+    "attribute": "an attribute of the cookie '%(cookie)s' has %(size)d octets",
+    "count": "the response has %(size)d Set-Cookie lines",
+    "head": "the head has %(size)d octets",
+}
+_MOST = ", more than the %(most)d of CookieBudget.%(limit)s"
 
 
 def exceeded(budget: CookieBudget, status: str, lines: Sequence[Line]) -> Iterator[Excess]:
@@ -118,16 +115,11 @@ def compile_budgets(budgets: Sequence[CookieBudget]) -> Callable[[Head, Log], No
     def measure(head: Head, log: Log) -> None:
         for budget in budgets:
             for excess in exceeded(budget, head.status, head.lines):
+                message = _MESSAGES[excess.limit] + _MOST
+                facts = excess._asdict()
                 if budget.excess == "refuse":
-                    raise HeadError(f"{excess}; send less [rfc6265bis 5.6]")
-                log.warn(
-                    "cookie.budget.exceeded",
-                    "%(told)s",
-                    told=str(excess),
-                    limit=excess.limit,
-                    cookie=excess.cookie,
-                    size=excess.size,
-                    most=excess.most,
-                )
+                    shown = {**facts, "cookie": plain(excess.cookie)}
+                    raise HeadError(f"Set-Cookie: {message % shown}; send less [rfc6265bis 5.6]")
+                log.warn("cookie.budget.exceeded", message, **facts)
 
     return measure

@@ -12,12 +12,13 @@ from ..exchange import Line
 from ..operations import Merge
 from .arguments import check_consent
 from .attributes import expiry
+from .incoming import compile_incoming, consent_values
 from .protection import exempting, name_matches, protection_of, speaking
 from .request_field import pairs
 
 if TYPE_CHECKING:
     from .._log import Log
-    from ..exchange import Head
+    from ..exchange import Head, Request
     from ..match import Match
 
 # What grants every category, and cookies without one.
@@ -66,6 +67,11 @@ class CookieConsent(Part):
         names = check_consent(problems, cookie, necessary, unknown, granted)
         problems.raise_any()
         self._keep(cookie=cookie, necessary=names, unknown=unknown, granted=granted)
+
+    @property
+    def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request, Log], None] | None] | None:
+        """What reads the consent cookie once prefixes and signatures are off, for all cookie parts together."""
+        return compile_incoming
 
     @property
     def finish(self) -> Callable[[Sequence[Any]], Callable[[Head, Log], None] | None] | None:
@@ -123,7 +129,8 @@ class _Judge:
                 if not grants or not all(_ALL in grant or category in grant for grant in grants):
                     cookie = self._name(line[1])
                     told = category if category != _ALL else "unknown"
-                    log.warn("cookie.withheld", "%(cookie)s of category %(category)s", cookie=cookie, category=told)
+                    message = "the cookie '%(cookie)s' of category '%(category)s' is withheld"
+                    log.warn("cookie.withheld", message, cookie=cookie, category=told)
                     continue
             kept.append(line)
         if judged:
@@ -172,8 +179,7 @@ class _Judge:
         if own:
             now = time.time()
             return [_NOTHING if expiry(line) <= now else _granted(consent, pairs(line)[0][1], log) for line in own]
-        field = head.environ.get("HTTP_COOKIE", "")
-        return [_granted(consent, value, log) for name, value in pairs(field) if name == consent.cookie]
+        return [_granted(consent, value, log) for value in consent_values(head.environ, consent.cookie)]
 
 
 def _granted(consent: CookieConsent, value: str, log: Log) -> frozenset[str]:

@@ -8,13 +8,17 @@ stays as it is, octet by octet.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from .._state import live_states
+from ..exchange import ENVIRON_KEY
 from .protection import UNPROTECTED, Protection, protection_of
 from .signing import looks_signed
 from .syntax import BLANKS
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
     from .._log import Log
     from ..exchange import Request
 
@@ -63,21 +67,40 @@ def compile_request_field(rules: Sequence[Any]) -> Callable[[Request, Log], None
         field = environ.get("HTTP_COOKIE")
         if not field:
             return
-        left, by = environ.get(_DONE, (None, ()))
+        left, passes = environ.get(_DONE, (None, ()))
         if left is not field:
-            by = ()
-        elif reader.rules in by:
+            passes = ()
+        again = _again(reader.rules, passes, environ)
+        if again is not None:
+            environ[_DONE] = field, again
             return
         kept = reader.shown(field, log)
         if kept is field:
             return
         if kept:
             environ["HTTP_COOKIE"] = kept
-            environ[_DONE] = kept, (*by, reader.rules)
+            environ[_DONE] = kept, (*passes, (reader.rules, id(environ.get(ENVIRON_KEY))))
         else:
             del environ["HTTP_COOKIE"]
 
     return act
+
+
+# A set of rules, and the identity of the state of the response that they were applied for: the state itself would hold
+# environ in a circle.
+_Pass: TypeAlias = tuple[tuple[Any, ...], int]
+
+
+def _again(rules: tuple[Any, ...], passes: tuple[_Pass, ...], environ: WSGIEnvironment) -> tuple[_Pass, ...] | None:
+    """Return the passes with this one in the place of an earlier one by the same rules, None where there is none.
+
+    The pass of a middleware above is no earlier one: different policies with the same rule both put on and take off.
+    """
+    states = [id(state) for state in live_states(environ)]
+    for place, (by, state) in enumerate(passes):
+        if by == rules and state not in states[1:]:
+            return (*passes[:place], (rules, states[0] if states else 0), *passes[place + 1 :])
+    return None
 
 
 class _Reader:
@@ -153,10 +176,12 @@ def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) ->
     bare, protection, prefixed, lookalike = reading
     name, value = _pair(piece)
     if lookalike:
-        log.warn("cookie.lookalike.refused", "a cookie %(cookie)s imitates a protected one", cookie=name or value)
+        log.warn("cookie.lookalike.refused", "the cookie '%(cookie)s' imitates a protected one", cookie=name or value)
         return None
     if not prefixed and (bare in with_prefix or not protection.accepts_unprefixed):
-        log.warn("cookie.unprefixed.refused", "%(cookie)s came without its prefix", cookie=bare)
+        log.warn(
+            "cookie.unprefixed.refused", "the cookie '%(cookie)s' came without its prefix and is not shown", cookie=bare
+        )
         return None
     shown = value
     if protection.signature is not None:
@@ -164,12 +189,16 @@ def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) ->
         if verified is not None:
             shown = verified
         elif protection.accepts_unsigned and not looks_signed(value):
-            log.warn("cookie.unsigned.accepted", "%(cookie)s came without a signature", cookie=bare)
+            log.warn(
+                "cookie.unsigned.accepted", "the cookie '%(cookie)s' came without a signature and is shown", cookie=bare
+            )
         else:
-            log.warn("cookie.signature.refused", "%(cookie)s has no signature that counts", cookie=bare)
+            log.warn("cookie.signature.refused", "the signature of the cookie '%(cookie)s' does not count", cookie=bare)
             return None
     if not prefixed:
-        log.warn("cookie.unprefixed.accepted", "%(cookie)s came without its prefix", cookie=bare)
+        log.warn(
+            "cookie.unprefixed.accepted", "the cookie '%(cookie)s' came without its prefix and is shown", cookie=bare
+        )
     raw_name, equals, raw_value = piece.partition("=")
     if not equals:
         raw_name, raw_value = "", piece

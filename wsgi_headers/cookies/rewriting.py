@@ -119,11 +119,15 @@ _NOT_MET: Any = object()
 
 
 class _Known(NamedTuple):
-    """What is wanted of the cookies of one name, and what it made of their attribute texts so far."""
+    """What is wanted of the cookies of one name, and what it made of their attribute texts so far.
+
+    unprefixed   the same without the prefix, where cookies of both names count
+    """
 
     wish: Wish
     memo: _Memo
     protection: Protection
+    unprefixed: _Known | None = None
 
 
 def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
@@ -136,10 +140,12 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         wish = wish_for(steps, name)
         if wish is None:
             return None
+        known = _Known(wish, memos.setdefault(wish, {}), UNPROTECTED)
         protection = protection_of(rules, name)
         if protection.prefix:
             wish = with_prefix(wish, protection.prefix)
-        return _Known(wish, memos.setdefault(wish, {}), protection)
+        unprefixed = known if protection.accepts_unprefixed else None
+        return _Known(wish, memos.setdefault(wish, {}), protection, unprefixed)
 
     def known_by(pair: str) -> _Known | None:
         raw_name, equals, _ = pair.partition("=")
@@ -161,7 +167,7 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
     if every is not None and every.protection.signature is not None:
         every = None  # a signature is bound to the name
 
-    def edit(value: str) -> str | None:
+    def edit(value: str) -> str | tuple[str, ...] | None:
         pair, semicolon, tail = value.partition(";")
         known = every
         if known is None or "__" in pair:
@@ -181,7 +187,12 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
             return value
         if known.protection is not UNPROTECTED:
             sent = protected(pair, f";{tail}", known.protection)
-            return sent + (semicolon + tail if after is None else after)
+            sent += semicolon + tail if after is None else after
+            if known.unprefixed is not None and expiry(f";{tail}") <= time.time():
+                # The browser may have both, so both are deleted.
+                after = _remembered({}, key, known.unprefixed.wish)
+                return sent, value if after is None else pair + after
+            return sent
         return value if after is None else pair + after
 
     return FieldProgram(SET_COOKIE.lower(), edit=edit)

@@ -18,7 +18,7 @@ from .arguments import (
 )
 from .attributes import Wish
 from .consent import CookieConsent, compile_consent
-from .request_field import compile_request_field
+from .incoming import compile_incoming
 from .rewriting import CookieStep
 
 if TYPE_CHECKING:
@@ -168,8 +168,8 @@ class CookieRule(Part):
 
     @property
     def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request, Log], None] | None] | None:
-        """What takes prefixes and signatures off the Cookie field, for all rules together."""
-        return compile_request_field
+        """What takes prefixes and signatures off the Cookie field, for all cookie parts together."""
+        return compile_incoming
 
     @property
     def finish(self) -> Callable[[Sequence[Any]], Callable[[Head, Log], None] | None] | None:
