@@ -43,6 +43,7 @@ class Program:
               plain and the registry says that the field carries nothing personal, else PERSONAL. A value that comes
               again as the same object need not be looked over again.
     tail      the lines that a head gets in which nothing is touched
+    by_key    what of environ says which more lines a head gets, beside the tail
     depends   whether lines depend on the request, so that no head can be known to have nothing touched
     touches   whether that is so, or the last head had touched lines: the next one is then not tried for having none
     apply     the innermost loop, see `_applying`; for whoever is in a hurry and calls `rewrite` where it gives None
@@ -53,6 +54,7 @@ class Program:
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
         self.always = [field for field in fields if field.always is not None]
+        self.by_key = [field.by_key for field in fields if field.by_key is not None]
         self.depends = self.touches = bool(self.always)
         self.spellings: _Spellings = {}
         self._bits = {field.field: 1 << place for place, field in enumerate(fields)}
@@ -115,7 +117,7 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
     It takes what is known of spellings, the lines, and environ. It returns the new head, or None where `lines` is not
     yet an exact list of exact pairs of exact `str` or has a spelling that is not known.
     """
-    always, tails, dropped = program.always, program.tails, _DROPPED
+    always, by_key, tails, dropped = program.always, program.by_key, program.tails, _DROPPED
 
     def apply(spellings: _Spellings, lines: Any, environ: WSGIEnvironment) -> list[Line] | None:
         after: list[Line] = []
@@ -163,6 +165,10 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
         program.touches = touches
         tail = tails.get(sent)
         after += program.tail_without(sent) if tail is None else tail
+        if by_key:
+            for key, lines_by in by_key:
+                if key in environ:
+                    after += lines_by[environ[key]]
         if always:
             after += _of_fields(always, collected or [], environ)
         elif collected is not None:
