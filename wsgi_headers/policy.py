@@ -107,6 +107,10 @@ def _check_parts(problems: Problems, where: str, parts: Sequence[object]) -> Non
     whole = [leaf for part in beside for _, leaf in part.spread()]
     for part in beside:
         problems.extend(part.conflicts(beside, whole))
+    # Parts further below have told what contradicts those beside them; the whole has become larger.
+    for part in whole:
+        if not any(part is sibling for sibling in beside):
+            problems.extend(problem for problem in part.conflicts((), whole) if problem not in problems)
 
 
 def unresolved(policy: Policy) -> Problems:
