@@ -3,6 +3,7 @@
 from . import presets
 from ._explain import Explanation, explain
 from .cookies.rules import CookieAttributes, CookieRule
+from .cors import CORS
 from .errors import HeadError, PolicyError, Problem
 from .match import Match
 from .middleware import HeadersMiddleware
@@ -11,6 +12,7 @@ from .policy import Policy, Rule
 
 __all__ = [
     "Append",
+    "CORS",
     "CookieAttributes",
     "CookieRule",
     "Default",
