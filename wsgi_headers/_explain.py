@@ -88,7 +88,7 @@ def explain_later(
     plan = Plan(policy)
     status, sent = checked_status(status), exact_lines(lines)
     request, scheme = Request(entered), Request(environ).scheme
-    if any(leaf.part.guards_preflights_alone for leaf in plan.leaves):
+    if plan.answers_preflights:
         request = Request(matched_as(entered))
     chosen = plan.only or plan.choose(entered)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")

@@ -167,10 +167,12 @@ class Chosen:
 class Plan:
     """A policy, compiled.
 
-    leaves   the parts of the policy in order, each with its matches
-    only     what holds for every request, where nothing reads the request as it enters; else None
-    choose   gives what holds for the request of an environ, as it enters
-    log      where parts tell what a request or a head made them do
+    leaves               the parts of the policy in order, each with its matches
+    answers_preflights   whether one of them does
+    only                 what holds for every request but preflights, where nothing reads the request as it enters; else
+                         None
+    choose               gives what holds for the request of an environ, as it enters
+    log                  where parts tell what a request or a head made them do
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -184,10 +186,10 @@ class Plan:
         self._folded: dict[tuple[Step, ...], FieldProgram] = {}
         self._guards: dict[int, Callable[[Request], Decision | None] | None] = {}
         unconditional = self._choose(self._selector.always)
-        preflights = any(leaf.part.guards_preflights_alone for leaf in self.leaves)
-        self.only = None if self._selector.conditional or preflights else unconditional
+        self.only = None if self._selector.conditional else unconditional
         self.choose = self._selector.chooser(unconditional, self._look)
-        if preflights:
+        self.answers_preflights = any(leaf.part.guards_preflights_alone for leaf in self.leaves)
+        if self.answers_preflights:
             # A preflight is about the request that it asks for, and matches rules as that one.
             self.choose = _preflight.chooser(self.choose, operator.attrgetter("of_preflight"))
 

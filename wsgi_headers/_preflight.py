@@ -6,6 +6,7 @@ matches them as the method that it asks for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -63,9 +64,15 @@ def asked_headers(environ: WSGIEnvironment) -> list[str] | None:
     Browsers send them in lower case, sorted and without blanks (Fetch, "CORS-preflight fetch"), but gateways may change
     that. The time is linear in the length of the field.
     """
-    found = [name.strip(" \t") for name in environ.get(ASKED_HEADERS, "").split(",")]
-    names = [name for name in found if name]
-    # No member at all is one that is empty.
-    if len(found) - len(names) > _EMPTY_MEMBERS or not all(map(_grammar.token.fullmatch, names)):
-        return None
-    return list(dict.fromkeys(map(str.lower, names)))
+    names: dict[str, None] = {}
+    empty = 0
+    for member, count in Counter(environ.get(ASKED_HEADERS, "").split(",")).items():
+        name = member.strip(" \t")
+        if not name:
+            empty += count
+        elif _grammar.token.fullmatch(name) is None:
+            return None
+        else:
+            names[name.lower()] = None
+    # A field without any member has one that is empty.
+    return list(names) if empty <= _EMPTY_MEMBERS else None

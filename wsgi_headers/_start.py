@@ -32,7 +32,7 @@ _STATUSES = 256
 def start_for_program(program: Program) -> Start:
     """Return the start of responses that go through one program."""
     inert, tail, spellings, apply = program.inert, program.tail, program.spellings, program.apply
-    by_key = program.by_key
+    key, lines_by = program.by_key
     statuses: set[str] = set()
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
@@ -49,10 +49,8 @@ def start_for_program(program: Program) -> Start:
                         break
                 else:
                     after = lines + tail
-                    if by_key:
-                        for key, lines_by in by_key:
-                            if key in environ:
-                                after += lines_by[environ[key]]
+                    if key is not None and key in environ:
+                        after += lines_by[environ[key]]
             except (KeyError, TypeError, ValueError):
                 pass  # a new name, a line that is no pair, a name that is none: told apart below
         if after is None:
