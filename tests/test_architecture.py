@@ -32,6 +32,7 @@ LAYERS: dict[str, int] = {
     "operations": 1,
     "match": 1,
     "origins": 1,
+    "_guards": 1,
     "_preflight": 1,
     # Features, none of which knows another
     "fields": 2,

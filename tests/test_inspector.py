@@ -423,5 +423,7 @@ def test_an_answer_of_the_policy_is_told_from_one_of_the_application() -> None:
         "",
         "+ 503 Service Unavailable",
         "+ Retry-After: 60",
+        "+ Content-Length: 5",
         "+ X-Frame-Options: DENY",
+        "+ Cache-Control: no-store",
     ]
