@@ -17,6 +17,7 @@ from wsgi import PLAIN, Line, Response, call, responding
 from wsgi_headers import (
     CORS,
     Append,
+    CrossOriginProtection,
     Default,
     Edit,
     HeadersMiddleware,
@@ -25,6 +26,7 @@ from wsgi_headers import (
     Policy,
     PolicyError,
     Remove,
+    ReportCollector,
     Rule,
     Set,
     explain,
@@ -817,6 +819,24 @@ def test_refusals_of_other_guards_carry_it() -> None:
 
     assert (response.status, said(response), vary(response)) == ("403 Forbidden", ALLOWED, ["Origin"])
     assert said(call(app, method="POST", HTTP_ORIGIN=A)) == {}
+
+
+def test_beside_cross_origin_protection() -> None:
+    """What one origin may read is not what it may post; preflights are answered as themselves."""
+    app = HeadersMiddleware(never, Policy(CrossOriginProtection(trusted_origins=[B]), CORS(origins=[A, B])))
+    refused = call(app, method="POST", HTTP_ORIGIN=A, HTTP_SEC_FETCH_SITE="cross-site")
+
+    assert (refused.status, said(refused)) == ("403 Forbidden", {"Access-Control-Allow-Origin": A})
+    assert refused.values("Cache-Control") == ["no-store"]
+    assert ask(app, A, "POST", HTTP_SEC_FETCH_SITE="cross-site").status == "204 No Content"
+
+
+def test_beside_a_report_collector() -> None:
+    """Any site may post reports, whatever CORS says of the rest."""
+    app = HeadersMiddleware(never, Policy(CORS(origins=[A]), ReportCollector("/reports")))
+
+    assert said(ask(app, B, "POST", "content-type", path="/reports"))["Access-Control-Allow-Origin"] == "*"
+    assert ask(app, B, "POST", path="/other").status == "403 Forbidden"
 
 
 def test_order_of_guards() -> None:

@@ -108,8 +108,9 @@ def _check_parts(problems: Problems, where: str, parts: Sequence[object]) -> Non
     for part in beside:
         problems.extend(part.conflicts(beside, whole))
     # Parts further below have told what contradicts those beside them; the whole has become larger.
+    siblings = set(map(id, beside))
     for part in whole:
-        if not any(part is sibling for sibling in beside):
+        if id(part) not in siblings:
             problems.extend(problem for problem in part.conflicts((), whole) if problem not in problems)
 
 
