@@ -4,6 +4,7 @@ No figure in it makes the command fail.
 """
 
 import argparse
+import logging
 from collections.abc import Iterator
 from statistics import median
 
@@ -69,6 +70,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"bursts of each contestant, {ROUNDS} unless given")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args()
+    # What refusals tell the log is part of what they cost, and no part of the table.
+    logging.getLogger("wsgi_headers").addHandler(logging.NullHandler())
     if options.rounds < 1:
         parser.error("argument --rounds: at least 1 is needed")
     chosen = options.workload or keys

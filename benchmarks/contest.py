@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from .requests import ENVIRON
 
 Lines = list[tuple[str, str]]
 
@@ -52,6 +54,7 @@ class Workload:
     unit_name       how the table calls the unit
     application     makes the bare application over a feed
     requests        in a burst
+    environ         what each request gets a copy of
     """
 
     key: str
@@ -63,3 +66,4 @@ class Workload:
     unit_name: str
     application: Callable[[Feed], WSGIApplication] = plain
     requests: int = 64
+    environ: WSGIEnvironment = field(default_factory=lambda: ENVIRON)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .contest import BODY, Contestant, Feed, Lines, Workload, plain
-from .requests import ENVIRON, path
+from .requests import path
 from .timing import write
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _named(workload: Workload, name: str) -> Contestant:
     return next(contestant for contestant in workload.contestants if contestant.name == name)
 
 
-def _call(application: WSGIApplication, serial: int) -> tuple[list[Start], bytes]:
+def _call(application: WSGIApplication, template: WSGIEnvironment, serial: int) -> tuple[list[Start], bytes]:
     """What `start_response` was called with, each time, and the body."""
     starts: list[Start] = []
 
@@ -80,7 +80,7 @@ def _call(application: WSGIApplication, serial: int) -> tuple[list[Start], bytes
         starts.append((status, list(lines), exc_info))
         return write
 
-    environ = ENVIRON | {"PATH_INFO": path(serial)}
+    environ = template | {"PATH_INFO": path(serial)}
     body = application(environ, start_response)
     return starts, b"".join(body)
 
@@ -91,7 +91,7 @@ def _served(workload: Workload, contestant: Contestant) -> list[Answer]:
     served = []
     for serial in range(HEADS):
         feed.append(workload.head(serial))
-        starts, body = _call(application, serial)
+        starts, body = _call(application, workload.environ, serial)
         served.append(([(status, meaning(lines)) for status, lines, _ in starts], body))
     return served
 
@@ -124,7 +124,9 @@ def _broken_promise(workload: Workload, contestant: Contestant) -> str:
         start_response("500 Internal Server Error", head, exc_info)
         return BODY
 
-    starts, _ = _call(contestant.wrap(failing), 0)
+    starts, _ = _call(contestant.wrap(failing), workload.environ, 0)
+    if not starts[0][2]:
+        return ""  # answered without the application
     if head != kept:
         return "changes the application's list"
     if starts[0][2] is not exc_info:

@@ -41,6 +41,11 @@ def conflicting_lines(serial: int) -> Lines:
     ]
 
 
+def varied_lines(serial: int) -> Lines:
+    """An ordinary page that says what it depends on, as middleware for compression and sessions does."""
+    return [*five_lines(serial), ("Vary", ("Accept-Encoding", "Cookie, Accept-Encoding")[scattered(serial) % 2])]
+
+
 def two_cookies(serial: int) -> Lines:
     """An ordinary page that sets a bare session cookie and one that has attributes."""
     number = scattered(serial)

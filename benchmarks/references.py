@@ -117,6 +117,40 @@ def replacing_checked(application: WSGIApplication, tail: Lines) -> WSGIApplicat
     return wrapped
 
 
+def sharing(application: WSGIApplication, tail: Lines, origins: frozenset[str]) -> WSGIApplication:
+    """`replacing`, and CORS with credentials for some origins: its fields replaced, Origin merged into Vary."""
+    replaced = frozenset(name.lower() for name, _ in tail)
+    keys = Keys()
+
+    @lru_cache(maxsize=256)
+    def merged(varied: tuple[str, ...]) -> str:
+        return merged_vary(varied, ("Origin",))
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status, lines, exc_info=None):  # type: (str, Lines, ExcInfo) -> Write
+            kept = []
+            varied = []
+            for line in lines:
+                key = keys[line[0]]
+                if key == "vary":
+                    varied.append(line[1])
+                elif key not in replaced and not key.startswith("access-control-"):
+                    kept.append(line)
+            kept += tail
+            kept.append(("Vary", merged(tuple(varied))))
+            origin = environ.get("HTTP_ORIGIN")
+            if origin in origins:
+                kept.append(("Access-Control-Allow-Origin", origin))
+                kept.append(("Access-Control-Allow-Credentials", "true"))
+            if exc_info is None:
+                return start_response(status, kept)
+            return start_response(status, kept, exc_info)
+
+        return application(environ, start)
+
+    return wrapped
+
+
 def resolving(application: WSGIApplication, decisions: Decisions) -> WSGIApplication:
     """Sets the fixed fields, removes some, adds defaults where the application sent none, merges members into Vary."""
     fixed, defaults, removed, vary = decisions

@@ -18,7 +18,7 @@ from typing import TypeVar, cast
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from .contest import BARE, Feed, Workload
-from .requests import ENVIRON, path
+from .requests import path
 
 PARTS = 7
 """A run is read in this many consecutive parts. The figure is the median of theirs, which a machine that changes its
@@ -141,6 +141,6 @@ def _runner(workload: Workload, wrap: Callable[[WSGIApplication], WSGIApplicatio
     def burst(first: int) -> float:
         serials = range(first, first + count)
         feed.extend(map(workload.head, serials))
-        return timed(application, ENVIRON, [path(serial) for serial in serials]) / count
+        return timed(application, workload.environ, [path(serial) for serial in serials]) / count
 
     return burst

@@ -10,7 +10,7 @@ from wsgiref.types import WSGIApplication
 
 from wsgi_headers import CookieAttributes, Default, HeadersMiddleware, Merge, Policy, Remove, Set
 
-from . import flask_requests, heads, libraries, references, rules
+from . import flask_requests, heads, libraries, references, rules, sharing
 from .contest import Contestant, Lines, Workload
 
 OURS = "wsgi_headers"
@@ -112,6 +112,7 @@ WORKLOADS = (
         Contestant(BY_HAND, partial(references.hardening, tail=EIGHT_FIELDS)),
         Contestant(BY_HAND_CHECKED, partial(references.hardening_checked, tail=EIGHT_FIELDS)),
     ),
+    *sharing.workloads(EIGHT_SETS, EIGHT_FIELDS, limit("resolves nothing, no CORS"), "limits"),
     rules.workload(EIGHT_SETS),
     flask_requests.WORKLOAD,
 )

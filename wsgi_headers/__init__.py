@@ -5,6 +5,7 @@ from ._explain import Explanation, explain
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
+from .cors import CORS
 from .cross_origin import CrossOriginProtection
 from .errors import HeadError, PolicyError, Problem
 from .fields.content_security_policy import ContentSecurityPolicy, hash_source
@@ -30,6 +31,7 @@ from .reports import ReportCollector
 __all__ = [
     "AllowedHosts",
     "Append",
+    "CORS",
     "ContentSecurityPolicy",
     "CookieAttributes",
     "CookieBudget",

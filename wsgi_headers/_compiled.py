@@ -16,7 +16,7 @@ from ._overriding import overridden
 from ._program import Program
 from ._state import Asked, State, is_outermost
 from .exchange import Head, Line
-from .operations import Remove, Step, Valued, compile_operations, effective_steps
+from .operations import FieldProgram, Remove, Step, Valued, compile_operations, effective_steps
 
 if TYPE_CHECKING:
     from ._part import Part
@@ -49,29 +49,36 @@ class Compiled:
     program       for responses that asked for nothing
     finish        what looks at the whole head afterwards, in order
     takes_nonce   whether a nonce makes a difference
+
+    `fold` gives the program of one field for its steps.
     """
 
     def __init__(
         self,
         steps: Mapping[str, Sequence[Step]],
         last: Mapping[str, Sequence[Step]],
-        finish: Sequence[Callable[[Head, Log], None]] = (),
+        finish: Sequence[Callable[[Head, Log], None]],
+        fold: Callable[[tuple[Step, ...]], FieldProgram],
     ) -> None:
         self._steps = steps
         self._last = last
         self.finish = tuple(finish)
-        self.program = _program(steps)
+        self._fold = fold
+        self.program = self._programmed(steps)
         self.takes_nonce = any(map(_taking, steps.values()))
 
     @cached_property
     def _asked(self) -> Program:
         """The program for responses that asked for a nonce."""
-        return _program({field: list(map(_asking, steps)) for field, steps in self._steps.items()})
+        return self._programmed({field: list(map(_asking, steps)) for field, steps in self._steps.items()})
 
     @cached_property
     def _not_modified(self) -> Program:
         """The program for a 304."""
-        return _program(without_nonces(self._steps))
+        return self._programmed(without_nonces(self._steps))
+
+    def _programmed(self, steps: Mapping[str, Sequence[Step]]) -> Program:
+        return Program([self._fold(tuple(of_field)) for of_field in steps.values()])
 
     def rewritten(self, state: State, status: str, lines: Any) -> list[Line]:
         """Return the new head of a response that asked for something, or of a 304.
@@ -101,10 +108,6 @@ def without_nonces(steps: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[St
         taking = _taking(of_field)
         made[field] = of_field if taking is None else [WithNonce(taking.part, taking.name)]
     return made
-
-
-def _program(steps: Mapping[str, Sequence[Step]]) -> Program:
-    return Program([of_field[0].compile(of_field) for of_field in steps.values()])
 
 
 def _taking(steps: Sequence[Any]) -> Valued | None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ._log import Log, Silence
 from ._part import Part
 from ._plan import Leaf, Plan, finishing
+from ._preflight import matched_as
 from ._program import checked_status, exact_lines
 from .exchange import Head, Line, Request
 from .match import Match, media_type_of
-from .operations import Edit, compile_operations, effective_steps
+from .operations import Edit, Operation, effective_steps
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def explain_later(
     plan = Plan(policy, Silence())
     status, sent = checked_status(status), exact_lines(lines)
     request, scheme = Request(entered), Request(environ).scheme
+    if plan.answers_preflights:
+        request = Request(matched_as(entered))
     chosen = plan.only or plan.choose(entered)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
@@ -118,7 +121,7 @@ def explain_later(
 
 def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
     """Take the lines of one field through its steps, and return the lines that came to be."""
-    if steps[0].compile is not compile_operations:
+    if not isinstance(steps[0], Operation):
         return [more for line in own for more in _through_folded(steps, line)]
     made: list[_Traced] = []
     for step in effective_steps(steps):

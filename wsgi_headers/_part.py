@@ -145,6 +145,8 @@ class Part(metaclass=PartType):
         return None
 
     guard_rank: ClassVar[int] = 0
+    # Whether its guard has a say in CORS preflights alone, so that no other request need be held up for it.
+    guards_preflights_alone: ClassVar[bool] = False
 
     @property
     def finish(self) -> Callable[[Sequence[Any]], Callable[[Head, Log], None] | None] | None:
@@ -161,6 +163,9 @@ class Part(metaclass=PartType):
     def varies_on(self) -> tuple[str, ...]:
         """The request fields that the outcome of this part depends on (RFC 9110 12.5.5)."""
         return ()
+
+    # Whether, of the parts of this type that hold for a response, the last declared alone speaks.
+    last_speaks: ClassVar[bool] = False
 
     def operations(self, scheme: str) -> tuple[Step, ...]:
         """Return the steps that this part adds to the programs of single fields, for a request by `scheme`."""

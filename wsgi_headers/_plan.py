@@ -20,10 +20,12 @@ The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `o
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _registry
+from . import _preflight, _registry
 from ._compiled import Compiled
 from ._log import Log
 from ._part import Part
@@ -31,7 +33,7 @@ from ._selection import Holding, Selector
 from ._start import start_by_scheme, start_for_heads, start_for_program
 from .exchange import Decision, Head, Line, Request
 from .match import Match, media_type_of
-from .operations import Merge, Remove, Step
+from .operations import FieldProgram, Merge, Remove, Step
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -45,7 +47,10 @@ _HTTPS, _HTTP = "https", "http"
 
 
 class Leaf(NamedTuple):
-    """One part with the matches of the rules that it stands in; `active` is False where a `when` of theirs said no."""
+    """One part with the matches of the rules that it stands in.
+
+    active   False where a `when` of theirs said no, or a later part speaks in its place
+    """
 
     matches: tuple[Match, ...]
     part: Part
@@ -98,14 +103,16 @@ class Chosen:
     bind         gives the `start_response` of one response, bound to its state
     """
 
-    def __init__(self, plan: Plan, leaves: Sequence[Leaf]) -> None:
+    def __init__(self, plan: Plan, leaves: Sequence[Leaf], *, preflight: bool = False) -> None:
         self._plan = plan
         self.log = plan.log
         self.leaves = tuple(leaves)
         active = [leaf for leaf in leaves if leaf.active]
         early = [leaf.part for leaf in active if not any(map(_known_later, leaf.matches))]
         self.incoming = [act for _, act in together(early, _incoming)]
-        guarding = sorted((leaf for leaf in active if plan.guard(leaf.part) is not None), key=_guard_rank)
+        guarding = [leaf for leaf in active if preflight or not leaf.part.guards_preflights_alone]
+        # Of those of one rank the last declared is asked first.
+        guarding = sorted((leaf for leaf in reversed(guarding) if plan.guard(leaf.part) is not None), key=_guard_rank)
         self._guards = [(leaf.matches, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
@@ -120,6 +127,11 @@ class Chosen:
             if plain is not secure:
                 start = start_by_scheme(start, start_for_program(plain))
         self.bind = start.__get__
+
+    @functools.cached_property
+    def of_preflight(self) -> Chosen:
+        """What holds for a preflight that asks for such a request: the guards of preflights have a say too."""
+        return Chosen(self._plan, self.leaves, preflight=True)
 
     def decisions(self, request: Request) -> Iterator[Decision]:
         """Give what guards decide about the request, in their order; for whoever stops at the first that answers."""
@@ -149,10 +161,12 @@ class Chosen:
 class Plan:
     """A policy, compiled.
 
-    leaves   the parts of the policy in order, each with its matches
-    only     what holds for every request, where nothing reads the request as it enters; else None
-    choose   gives what holds for the request of an environ, as it enters
-    log      where parts tell what a request or a head made them do
+    leaves               the parts of the policy in order, each with its matches
+    answers_preflights   whether one of them does
+    only                 what holds for every request but preflights, where nothing reads the request as it enters; else
+                         None
+    choose               gives what holds for the request of an environ, as it enters
+    log                  where parts tell what a request or a head made them do
     """
 
     def __init__(self, policy: Policy, log: Log | None = None) -> None:
@@ -163,10 +177,15 @@ class Plan:
         self._https_only = self._fields_for_https_only()
         self._compiled: dict[Hashable, Compiled] = {}
         self._chosen: dict[frozenset[Holding], Chosen] = {}
+        self._folded: dict[tuple[Step, ...], FieldProgram] = {}
         self._guards: dict[int, Callable[[Request], Decision | None] | None] = {}
         unconditional = self._choose(self._selector.always)
         self.only = None if self._selector.conditional else unconditional
         self.choose = self._selector.chooser(unconditional, self._look)
+        self.answers_preflights = any(leaf.part.guards_preflights_alone for leaf in self.leaves)
+        if self.answers_preflights:
+            # A preflight is about the request that it asks for, and matches rules as that one.
+            self.choose = _preflight.chooser(self.choose, operator.attrgetter("of_preflight"))
 
     def _look(self, environ: WSGIEnvironment, candidates: list[int]) -> Chosen:
         return self._choose(self._selector.holding(Request(environ), candidates))
@@ -203,12 +222,23 @@ class Plan:
                 field: [step for step in of_field if isinstance(step, DerivedVary | HttpsOnly)]
                 for field, of_field in steps.items()
             }
-            known = self._compiled[key] = Compiled(steps, last, [act for _, act in finishing(holding)])
+            looks = [act for _, act in finishing(holding)]
+            known = self._compiled[key] = Compiled(steps, last, looks, self._folded_steps)
+        return known
+
+    def _folded_steps(self, steps: tuple[Step, ...]) -> FieldProgram:
+        """Return the program of one field, which programs for different rules share: a list of origins may be long."""
+        known = self._folded.get(steps)
+        if known is None:
+            if len(self._folded) >= _COMBINATIONS:
+                self._folded.clear()
+            known = self._folded[steps] = steps[0].compile(steps)
         return known
 
     def steps(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, list[Step]]:
         """Return the steps of leaves that hold, by the lower-case name of their field, in the order they act."""
         by_field: dict[str, list[Step]] = {}
+        leaves = speaking(leaves)
         for leaf in leaves:
             for step in leaf.part.operations(scheme) if leaf.active else ():
                 by_field.setdefault(step.field, []).append(step)
@@ -234,6 +264,15 @@ class Plan:
 
 def _known_later(match: Match) -> bool:
     return match.reads_head or match.scheme is not None
+
+
+def speaking(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """Return the leaves, those inactive in whose place a later one of their type speaks."""
+    last = {type(leaf.part): place for place, leaf in enumerate(leaves) if leaf.active and leaf.part.last_speaks}
+    return [
+        leaf if last.get(type(leaf.part), place) == place else leaf._replace(active=False)
+        for place, leaf in enumerate(leaves)
+    ]
 
 
 def _guard_rank(leaf: Leaf) -> int:

@@ -7,7 +7,7 @@ names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _grammar, _registry
@@ -27,6 +27,10 @@ SPELLINGS = 1024
 _EDIT, _KEEP, _COLLECT, _DROP = range(4)
 _DROPPED = (_DROP, None, 0)
 
+# Stands for the key of environ and the lines by its value where no field has such lines.
+_ByKey: TypeAlias = tuple[str | None, Mapping[str, Sequence[Line]]]
+_NO_KEY: _ByKey = (None, {})
+
 # Stands for the value of a field that may be personal; an object of our own, since an application may send anything.
 PERSONAL = object()
 
@@ -43,6 +47,7 @@ class Program:
               plain and the registry says that the field carries nothing personal, else PERSONAL. A value that comes
               again as the same object need not be looked over again.
     tail      the lines that a head gets in which nothing is touched
+    by_key    a key of environ and the lines by its value that a head gets besides; None where no field has such lines
     depends   whether lines depend on the request, so that no head can be known to have nothing touched
     touches   whether that is so, or the last head had touched lines: the next one is then not tried for having none
     apply     the innermost loop, see `_applying`; for whoever is in a hurry and calls `rewrite` where it gives None
@@ -53,6 +58,9 @@ class Program:
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
         self.always = [field for field in fields if field.always is not None]
+        # One field at most has such lines: a second would fail here.
+        by_key: list[_ByKey] = [field.by_key for field in fields if field.by_key is not None]
+        (self.by_key,) = by_key or [_NO_KEY]
         self.depends = self.touches = bool(self.always)
         self.spellings: _Spellings = {}
         self._bits = {field.field: 1 << place for place, field in enumerate(fields)}
@@ -116,6 +124,7 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
     yet an exact list of exact pairs of exact `str` or has a spelling that is not known.
     """
     always, tails, dropped = program.always, program.tails, _DROPPED
+    key, lines_by = program.by_key
 
     def apply(spellings: _Spellings, lines: Any, environ: WSGIEnvironment) -> list[Line] | None:
         after: list[Line] = []
@@ -165,6 +174,8 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
         program.touches = touches
         tail = tails.get(sent)
         after += program.tail_without(sent) if tail is None else tail
+        if key is not None and key in environ:
+            after += lines_by[environ[key]]
         if always:
             after += _of_fields(always, collected or [], environ)
         elif collected is not None:

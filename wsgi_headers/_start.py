@@ -33,6 +33,7 @@ def start_for_program(compiled: Compiled) -> Start:
     """Return the start of responses that go through one program."""
     program, takes_nonce = compiled.program, compiled.takes_nonce
     inert, tail, spellings, apply = program.inert, program.tail, program.spellings, program.apply
+    key, lines_by = program.by_key
     statuses: set[str] = set()
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
@@ -49,6 +50,8 @@ def start_for_program(compiled: Compiled) -> Start:
                         break
                 else:
                     after = lines + tail
+                    if key is not None and key in environ:
+                        after += lines_by[environ[key]]
             except (KeyError, TypeError, ValueError):
                 pass  # a new name, a line that is no pair, a name that is none: told apart below
         if after is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._answering import answered_early
 from ._plan import Chosen, Plan
+from ._preflight import ASKED_METHOD
 from ._state import State, acts_above, leave, state_above
 from .errors import Problems
 from .exchange import ENVIRON_KEY, Request
@@ -71,9 +72,6 @@ class HeadersMiddleware(functools.partial[Any]):
 
 def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI callable for `app` under `plan`."""
-    if plan.only is not None and not plan.only.acts_early:
-        return _always_the_same(app, plan, plan.only)
-
     choose = plan.choose
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -90,16 +88,20 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
             leave(state)
             raise
 
-    return call
+    if plan.only is None or plan.only.acts_early:
+        return call
+    return _always_the_same(app, plan, plan.only, call)
 
 
-def _always_the_same(app: WSGIApplication, plan: Plan, chosen: Chosen) -> Callable[..., Iterable[bytes]]:
-    """Return the WSGI callable for a plan in which nothing depends on the request as it enters."""
+def _always_the_same(
+    app: WSGIApplication, plan: Plan, chosen: Chosen, otherwise: Callable[..., Iterable[bytes]]
+) -> Callable[..., Iterable[bytes]]:
+    """Return the WSGI callable for a plan in which nothing but preflights depends on the request as it enters."""
     bind = chosen.bind
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
-            return _below_another(app, plan, environ, start_response)
+            return otherwise(environ, start_response)
         environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:
             return app(environ, bind(state))
@@ -107,7 +109,17 @@ def _always_the_same(app: WSGIApplication, plan: Plan, chosen: Chosen) -> Callab
             leave(state)
             raise
 
-    return call
+    def call_unless_asked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if ENVIRON_KEY in environ or ASKED_METHOD in environ:
+            return otherwise(environ, start_response)
+        environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
+        try:
+            return app(environ, bind(state))
+        except BaseException:
+            leave(state)
+            raise
+
+    return call_unless_asked if plan.answers_preflights else call
 
 
 def _respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[bytes]:

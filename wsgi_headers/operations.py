@@ -73,6 +73,7 @@ class FieldProgram:
     edit      instead of `present`: a function of one value in its place; None drops the line, a tuple puts several in
               its place. It raises nothing but HeadError.
     always    instead of both: a function of the application's lines, possibly none, and environ
+    by_key    a key of environ and lines by its value: where the key is there, those lines stand in the head besides
 
     Functions give lines that were checked as far as they made them; lines that they pass on are checked by the caller,
     except for `edit`, which is handed unchecked values and answers for what it gives.
@@ -84,6 +85,7 @@ class FieldProgram:
     alone: Mapping[Line, list[Line]] | None = None
     edit: Callable[[str], str | tuple[str, ...] | None] | None = None
     always: Callable[[list[Line], WSGIEnvironment], list[Line]] | None = None
+    by_key: tuple[str, Mapping[str, Sequence[Line]]] | None = None
 
 
 DROP, KEEP, ADD = "drop", "keep", "add"

@@ -111,6 +111,11 @@ def _check_parts(problems: Problems, where: str, parts: Sequence[object]) -> Non
     # One and the same part may stand twice; it is asked once.
     for part in {id(part): part for part in beside}.values():
         problems.extend(part.conflicts(beside, whole))
+    # Parts further below have told what contradicts those beside them; the whole has become larger.
+    siblings = set(map(id, beside))
+    for part in whole:
+        if id(part) not in siblings:
+            problems.extend(problem for problem in part.conflicts((), whole) if problem not in problems)
 
 
 def unresolved(policy: Policy) -> Problems:
