@@ -50,3 +50,11 @@ host_name = re.compile(rf"{_label}(?:\.{_label})*", re.ASCII)
 
 # RFC 3986 3.2.2: IP-literal = "[" ( IPv6address / IPvFuture ) "]"; the address itself is read by `ipaddress`.
 ip_literal = re.compile(r"\[([0-9A-Fa-f:.]+)\]")
+
+# RFC 6454 6.2, a serialized origin as browsers send it: all in lower case, the default port left out, hosts in ASCII
+#   origin = scheme "://" host [ ":" port ]
+# RFC 3986 3.1: scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ). A dot at the end of a name makes another origin.
+scheme = re.compile(r"[a-z][a-z0-9+.\-]*")
+origin = re.compile(
+    rf"({scheme.pattern})://(\[[0-9a-f:.]+\]|{host_name.pattern}\.?)(?::([1-9][0-9]{{0,4}}))?", re.ASCII
+)
