@@ -78,7 +78,7 @@ EXAMPLES: list[TypedField] = [
     CrossOriginResourcePolicy("same-origin"),
     Deprecation(NEW_YEAR),
     Link("/style.css", rel="preload", as_="style"),
-    Link("/b?c=d;e", rel=["next", "https://a.example/rel"], title="\u20ac", crossorigin=True, self="x", cls="y"),
+    Link("/b?c=d,e", rel=["next", "https://a.example/rel"], title="\u20ac", crossorigin=True, self="x", cls="y"),
     OriginAgentCluster(False),
     RateLimit({"burst": (50, 30), "daily": (0, None)}),
     RateLimitPolicy({"burst": (100, 60)}),
