@@ -71,9 +71,9 @@ class CacheDirectives(TypedField):
         self,
         *,
         public: bool = False,
-        private: bool | str | Iterable[str] = False,
+        private: bool | str | list[str] | tuple[str, ...] = False,
         no_store: bool = False,
-        no_cache: bool | str | Iterable[str] = False,
+        no_cache: bool | str | list[str] | tuple[str, ...] = False,
         max_age: int | None = None,
         s_maxage: int | None = None,
         must_revalidate: bool = False,
@@ -165,7 +165,7 @@ class CacheDirectives(TypedField):
         code, where = self._place(option)
         reference = _BY_NAME[option.replace("_", "-")].reference
         value = getattr(self, option)
-        problems.add(f"{code}.contradiction", where, value, f"contradicts {other}, {why}:", fix, reference)
+        problems.add(f"{code}.contradiction", where, value, f"contradicts {other} ({why})", fix, reference)
 
     def _place(self, option: str) -> tuple[str, str]:
         return f"{self.field_name.replace('-', '_').lower()}.{option}", f"{type(self).__name__}.{option}"

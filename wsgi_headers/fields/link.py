@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
 from urllib.parse import quote
 
 from .. import _directives, _grammar
@@ -97,7 +96,7 @@ class Link(TypedField):
         </style.css>; rel=preload; as=style
 
     target       an address, relative ones too, percent-encoded
-    rel          relation types in one text split at blanks, or an iterable of them
+    rel          relation types in one text split at blanks, or a list of them
     as_          what a preload, modulepreload or prefetch is for: `style`, `script`, `font`, ...; preload needs it
     parameters   others by their names: text, or True for one without a value (`crossorigin=True`). Browsers know
                  `crossorigin` (fonts need it), `fetchpriority`, `imagesizes`, `imagesrcset`, `integrity`, `media`,
@@ -120,7 +119,13 @@ class Link(TypedField):
     parameters: FrozenMapping[str | bool]
 
     def __init__(
-        self, target: str, /, *, rel: str | Iterable[str], as_: str | None = None, **parameters: str | bool | None
+        self,
+        target: str,
+        /,
+        *,
+        rel: str | list[str] | tuple[str, ...],
+        as_: str | None = None,
+        **parameters: str | bool | None,
     ) -> None:
         problems = Problems()
         _check_address(problems, "link.target", "Link.target", target)
