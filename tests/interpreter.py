@@ -84,7 +84,22 @@ def merged(name: str, added: str, own: list[Line]) -> list[Line]:
     if len(own) == 1 and together == there:
         return own
     spelling = own[0][0] if own else name
+    # An open quote swallows what comes after it, so who has one comes last.
+    together.sort(key=is_open)
     return [(spelling, ", ".join(together))] if together else []
+
+
+def is_open(member: str) -> bool:
+    """Whether a quote is not closed in a member; an escaped one closes nothing."""
+    quoted = escaped = False
+    for character in member:
+        if escaped:
+            escaped = False
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+    return quoted
 
 
 def members(value: str) -> list[str]:

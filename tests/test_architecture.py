@@ -28,12 +28,14 @@ LAYERS: dict[str, int] = {
     # What every feature is made of
     "_log": 1,
     "_part": 1,
+    "_state": 1,
     "_members": 1,
     "exchange": 1,
     "operations": 1,
     "typed_field": 1,
     "match": 1,
     "origins": 1,
+    "_guards": 1,
     "_preflight": 1,
     # Features, none of which knows another
     "fields": 2,
@@ -50,8 +52,9 @@ LAYERS: dict[str, int] = {
     "policy": 3,
     # What a policy becomes
     "presets": 4,
-    "_state": 4,
     "_program": 4,
+    "_compiled": 4,
+    "_overriding": 4,
     "_selection": 4,
     "_start": 4,
     "_answering": 4,
@@ -158,7 +161,7 @@ def test_imports_are_found() -> None:
     """What the rules below are held against is there: some edges that must be, and one of each kind."""
     assert Import("operations", "_members", True) in IMPORTS
     assert Import("cookies.rules", "_part", True) in IMPORTS
-    assert Import("cookies.rules", "cookies.syntax", True) in IMPORTS
+    assert Import("cookies.rules", "cookies.rewriting", True) in IMPORTS
     assert Import("_part", "match", False) in IMPORTS
     assert Import("__init__", "middleware", True) in IMPORTS
 

@@ -324,7 +324,7 @@ def test_demo_once_prints_both_heads_of_each_page(shop: Path, capsys: pytest.Cap
     assert main(["demo", "--once"]) == 0
 
     pages = capsys.readouterr().out.split("GET https://localhost")[1:]
-    assert [page.splitlines()[0] for page in pages] == ["/", "/login", "/preferences", "/export.csv", "/missing"]
+    assert [page.splitlines()[0] for page in pages] == [*demo.PAGES, "/missing"]
     for page in pages:
         bare, wrapped = page.split("  behind the policy\n")
         assert "    X-Powered-By: " in bare
@@ -332,15 +332,30 @@ def test_demo_once_prints_both_heads_of_each_page(shop: Path, capsys: pytest.Cap
         assert "    X-Content-Type-Options: nosniff\n" not in bare
         assert "    X-Content-Type-Options: nosniff\n" in wrapped
     assert "    Set-Cookie: session=8f2c41d09b7e\n" in pages[1]
-    assert "    Set-Cookie: session=8f2c41d09b7e; Secure; HttpOnly; SameSite=Lax\n" in pages[1]
-    assert "    404 Not Found\n" in pages[4]
+    assert "    Set-Cookie: __Host-session=8f2c41d09b7e; Path=/; Secure; HttpOnly; SameSite=Lax\n" in pages[1]
+    assert "    404 Not Found\n" in pages[-1]
+
+
+def test_the_demo_shows_the_way_back_and_consent(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a sibling domain tossed does not reach the application, and marketing waits for consent."""
+    assert main(["demo", "--once"]) == 0
+
+    printed = capsys.readouterr()
+    pages = dict(zip([*demo.PAGES, "/missing"], printed.out.split("GET https://localhost")[1:], strict=True))
+    bare, wrapped = pages["/account"].split("  behind the policy\n")
+    assert "sees Cookie: session=tossed; __Host-session=8f2c41d09b7e; theme=dark\n" in bare
+    assert "sees Cookie: session=8f2c41d09b7e; theme=dark\n" in wrapped
+    bare, wrapped = pages["/offers"].split("  behind the policy\n")
+    assert "Set-Cookie: campaign=spring" in bare
+    assert "Set-Cookie" not in wrapped and "    Vary: Cookie\n" in wrapped
+    assert printed.err == ""
 
 
 def test_demo_once_takes_a_policy_and_gives_json(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--once", "--json", "--policy", "corner_shop:policy"]) == 0
 
     pages = json.loads(capsys.readouterr().out)
-    assert [page["after"]["lines"][-1] for page in pages] == [["X-Frame-Options", "DENY"]] * 5
+    assert [page["after"]["lines"][-1] for page in pages] == [["X-Frame-Options", "DENY"]] * (len(demo.PAGES) + 1)
 
 
 def test_no_line_of_the_demo_is_wider_than_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -429,13 +444,13 @@ def started(directory: Path, *arguments: str, lines: int = 1, before: tuple[str,
             process.kill()
 
 
-def head_of(address: str, method: str = "GET") -> tuple[list[str], bytes]:
+def head_of(address: str, method: str = "GET", cookies: str = "") -> tuple[list[str], bytes]:
     """Return the head that a server sends, without what wsgiref adds, status line first; and the body."""
     parts = urlsplit(address)
     assert parts.hostname in ("127.0.0.1", "::1")
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
     try:
-        connection.request(method, parts.path or "/")
+        connection.request(method, parts.path or "/", headers={"Cookie": cookies} if cookies else {})
         response = connection.getresponse()
         lines = [f"{name}: {value}" for name, value in response.getheaders() if name not in OWN_FIELDS]
         return [f"{response.status} {response.reason}", *lines], response.read()
@@ -453,8 +468,10 @@ def test_demo_serves_what_its_page_says(tmp_path: Path) -> None:
         page = Comparison(body.decode())
 
         for number, path in enumerate([*demo.PAGES, "/missing"]):
-            assert page.column(number, 0) == head_of(urljoin(addresses["bare"], path))[0]
-            assert page.column(number, 1) == head_of(urljoin(addresses["wrapped"], path))[0]
+            cookies = demo.PAGES[path].cookies if path in demo.PAGES else ""
+            for column, address in enumerate(addresses.values()):
+                shown = page.column(number, column)[1 if cookies else 0 :]
+                assert shown == head_of(urljoin(address, path), cookies=cookies)[0]
         assert head_of(addresses["bare"])[1] == body
         assert head_of(addresses["wrapped"], "HEAD") == (head, b"")
         assert head_of(urljoin(addresses["bare"], "/style.css"))[1].startswith(b"body {")
@@ -474,8 +491,8 @@ def test_demo_announces_both_addresses(tmp_path: Path) -> None:
         bare, wrapped, ends = run.announced
         code, told = run.ended_by(signal.SIGTERM)
 
-    assert bare.startswith("bare             http://127.0.0.1:")
-    assert wrapped.startswith("behind baseline  http://127.0.0.1:")
+    assert bare.startswith("bare                   http://127.0.0.1:")
+    assert wrapped.startswith("behind its own policy  http://127.0.0.1:")
     assert ends == "Ctrl-C ends both."
     assert (code, told) == (0, "")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from pathlib import Path
 from typing import Any
 
+import itsdangerous
 import pytest
 from cookie_lines import rewriter, rewritten
 from hypothesis import event, given
 from hypothesis import strategies as st
-from user_agent import EXPIRED, LONGEST_LIFE, STORED, Cookie, Request, ends, outcome, read
+from user_agent import EXPIRED, LONGEST_LIFE, STORED, Cookie, Request, cookie_field, ends, outcome, read
 
-from wsgi_headers import CookieAttributes, CookieRule
+from wsgi_headers import CookieAttributes, CookieRule, HeadersMiddleware, Policy
 
 HOST = "www.example.test"
 VECTORS = json.loads((Path(__file__).parent / "data" / "set_cookie.json").read_text())["rows"]
@@ -347,3 +349,135 @@ def test_nothing_wanted(part: Any) -> None:
     after = rewrite(*LINES)
     assert len(after) == len(LINES)
     assert all(one is other for one, other in zip(after, LINES, strict=True))
+
+
+# Prefixes and signatures: on the way out, and back through the browser.
+
+KEY = "sixteen octets at least, this is"
+PREFIXES = {
+    "__Host-": {"secure": True, "path": "/", "domain": False},
+    "__Secure-": {"secure": True},
+    "__Http-": {"secure": True, "http_only": True},
+    "__Host-Http-": {"secure": True, "http_only": True, "path": "/", "domain": False},
+}
+PROTECTED = ["a", "sid", "session"]
+
+
+@st.composite
+def protections(draw: st.DrawFn) -> CookieRule:
+    """A rule that gives the cookies of one name a prefix, a signature or both."""
+    options: dict[str, Any] = {}
+    if draw(st.booleans()):
+        options["signing_key"] = KEY
+        if draw(st.booleans()):
+            options["signature_max_age"] = 3600
+    if not options or draw(st.booleans()):
+        options["prefix"] = draw(st.sampled_from(sorted(PREFIXES)))
+    return CookieRule(draw(st.sampled_from(PROTECTED)), **options)
+
+
+def protection(parts: list[Any], name: str) -> dict[str, Any]:
+    """Return what the parts together say of prefix and signature of a cookie, later ones winning."""
+    speaking = [part for part in parts if isinstance(part, CookieRule) and takes(part, name)]
+    exempting = [part for part in speaking if part.exempt is not None]
+    if exempting and exempting[-1].exempt is True:
+        speaking = exempting[-1:]
+    said: dict[str, Any] = {}
+    for part in speaking:
+        for argument in ("prefix", "signing_key", "signature_max_age"):
+            if getattr(part, argument) is not None:
+                said[argument] = getattr(part, argument)
+    return said
+
+
+def verified(value: str, name: str, max_age: int | None) -> str | None:
+    """Return what itsdangerous alone makes of a signed value, None where it is none."""
+    kind = itsdangerous.Signer if max_age is None else itsdangerous.TimestampSigner
+    signer = kind(KEY, salt=f"wsgi_headers.cookie.{name}", key_derivation="hmac", digest_method=hashlib.sha256)
+    try:
+        return signer.unsign(value.encode("latin-1"), **({} if max_age is None else {"max_age": max_age})).decode(
+            "latin-1"
+        )
+    except itsdangerous.BadSignature:
+        return None
+
+
+protecting = st.tuples(st.lists(cookie_parts(), max_size=3), st.lists(protections(), min_size=1, max_size=2)).flatmap(
+    lambda parts: st.permutations([*parts[0], *parts[1]])
+)
+
+
+@given(lines, protecting, st.sampled_from(["https", "http"]))
+def test_protected_lines_mean_what_the_policy_says(line: str, parts: list[Any], scheme: str) -> None:
+    """Name and value are the protected ones, the attributes what the prefix demands and else what the parts say."""
+    request = Request(scheme, HOST, "/dir/page", int(time.time()))
+    before = read(line, request)
+
+    after = rewritten(line, *parts, scheme=scheme)
+
+    name = name_of(line)
+    wants, said = wanted(parts, name, scheme), protection(parts, name)
+    if wants is None or before is None:
+        return
+    assert after is not None
+    cookie = read(after, request)
+    if cookie is None:
+        assert len(after.split(";")[0]) > 4096, "too long with its prefix and signature, which a budget tells"
+        return
+    prefix = said.get("prefix", "")
+    expected = meant(before, {**wants, **PREFIXES.get(prefix, {})}, request.clock)
+    deletes = (end := ends(before, request.clock)) is not None and end <= request.clock
+    if "signing_key" in said and not deletes:
+        event("signed")
+        assert verified(cookie.value, name, said.get("signature_max_age")) == before.value
+        cookie = cookie._replace(value=before.value)
+    assert cookie == expected._replace(name=prefix + before.name)
+
+
+def seen(field: str, parts: list[Any]) -> list[tuple[str, str]]:
+    """Return the pairs that an application behind the parts sees."""
+    shown: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        shown.append(environ.get("HTTP_COOKIE", ""))
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b""]
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_COOKIE": field, "wsgi.url_scheme": "https"}
+    HeadersMiddleware(app, Policy(*parts))(environ, lambda status, head, exc_info=None: lambda data: None)
+    pieces = [piece.partition("=") for piece in shown[0].split(";") if piece.strip(" \t")]
+    return [
+        (name.strip(" \t"), value.strip(" \t")) if equals else ("", name.strip(" \t")) for name, equals, value in pieces
+    ]
+
+
+tossed = st.lists(
+    st.tuples(
+        st.sampled_from([*PROTECTED, "\xa0sid", "sid\x85", "\xc2\xa0sid", "other", "SID"]),
+        st.sampled_from(["evil", "", "evil.AAAA", 'a="b', "evil.1"]),
+    ),
+    max_size=3,
+)
+
+
+@given(st.sampled_from(PROTECTED), st.sampled_from(["1", '"a b"', "a=b", "\xe9", "x.y", ""]), protecting, tossed)
+def test_comes_back_as_the_application_set_it(
+    name: str, value: str, parts: list[Any], tossed: list[tuple[str, str]]
+) -> None:
+    """What the browser stores comes back under the bare name with the value that was set, and nothing tossed does."""
+    request = Request("https", HOST, "/", int(time.time()))
+    said = protection(parts, name)
+    after = rewritten(f"{name}={value}; Path=/", *parts)
+    if after is None or not said:
+        return
+    field = cookie_field([after], request, request)
+    assert field.startswith(f"{said.get('prefix', '')}{name}=") or not field
+    stored = [(name, value)] if field else []
+    noise = [f"{one}={other}" for one, other in tossed]
+
+    shown = seen("; ".join([*noise, *([field] if field else [])]), parts)
+
+    assert [pair for pair in shown if pair[0].strip() == name] == stored
+    assert [pair for pair in shown if pair[0] in ("other", "SID")] == [
+        pair for pair in tossed if pair[0] in ("other", "SID")
+    ]

@@ -9,8 +9,22 @@ from typing import Any
 from wsgiref.validate import validator
 
 import pytest
+from wsgi import responding
 
-from wsgi_headers import Explanation, HeadersMiddleware, Match, Merge, Policy, Remove, Rule, Set, presets
+from wsgi_headers import (
+    CookieConsent,
+    CookieRule,
+    Explanation,
+    HeadersMiddleware,
+    Match,
+    Merge,
+    Policy,
+    Remove,
+    Rule,
+    Set,
+    explain,
+    presets,
+)
 from wsgi_headers._part import Part
 from wsgi_headers.exchange import Answer, Decision, Request
 from wsgi_headers.inspector import (
@@ -394,12 +408,62 @@ def test_a_terminal_acts_on_nothing_in_the_text() -> None:
 
 def test_a_changed_status_is_shown_as_a_changed_line() -> None:
     inspection = Inspection(
-        "GET", "https://localhost/", "200 OK", Explanation("412 Precondition Failed", (), ()), False
+        "GET", "https://localhost/", "200 OK", Explanation("412 Precondition Failed", (), ()), False, (None, None)
     )
 
     assert as_text(inspection).splitlines()[2:] == ["- 200 OK", "+ 412 Precondition Failed"]
     assert as_data(inspection)["before"]["status"] == "200 OK"
     assert as_data(inspection)["after"]["status"] == "412 Precondition Failed"
+
+
+PROTECTED = Policy(
+    CookieRule("sid", prefix="__Host-"), CookieRule("ad", category="marketing"), CookieConsent(unknown="send")
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "seen"),
+    [
+        ("", [], None),
+        ("theme=dark", ["  Cookie: theme=dark"], "theme=dark"),
+        ("sid=tossed", ["- Cookie: sid=tossed"], None),
+        ("__Host-sid=1; sid=2", ["- Cookie: __Host-sid=1; sid=2", "+ Cookie: sid=1"], "sid=1"),
+    ],
+    ids=["none", "nothing changed", "nothing left", "prefix taken off"],
+)
+def test_the_cookies_of_the_request_are_shown_as_the_application_saw_them(
+    sent: str, shown: list[str], seen: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = request_environ("/", fields=[("Cookie", sent)] if sent else [])
+    inspection = inspect(HeadersMiddleware(responding(*PLAIN, ("Set-Cookie", "ad=1")), PROTECTED), environ)
+
+    assert as_text(inspection).splitlines()[1:][: len(shown) + 1] == [*shown, ""]
+    assert as_data(inspection)["cookies"] == {"sent": sent or None, "seen": seen}
+    assert caplog.records == [], "what is only looked at is not told to the log"
+
+
+def test_a_consent_cookie_is_read_as_the_application_sees_it() -> None:
+    """After prefixes, also where only the head is explained."""
+    policy = Policy(PROTECTED, CookieRule("consent", prefix="__Host-"))
+    for cookies, sent in (("__Host-consent=marketing", ["ad=1"]), ("consent=marketing", [])):
+        environ = request_environ("/", fields=[("Cookie", cookies)])
+        inspection = inspect(HeadersMiddleware(responding(*PLAIN, ("Set-Cookie", "ad=1")), policy), dict(environ))
+        explained = explain(policy, environ, "200 OK", [("Set-Cookie", "ad=1")])
+
+        assert [value for name, value in inspection.after if name == "Set-Cookie"] == sent
+        assert [value for name, value in explained.head if name == "Set-Cookie"] == sent
+
+
+def test_a_line_that_is_withheld_does_not_become_another() -> None:
+    """What consent took out is shown as dropped, and the Vary that follows from it as made."""
+    explained = explain(PROTECTED, request_environ("/"), "200 OK", [("Set-Cookie", "ad=1")])
+
+    # The rule alone would withhold it too: what has a category waits for a consent cookie.
+    parts = (CookieRule("ad", category="marketing"),)
+    assert [tuple(line) for line in explained.lines] == [
+        (("Set-Cookie", "ad=1"), None, parts),
+        (None, ("Vary", "Cookie"), parts),
+    ]
 
 
 class Closed(Part):
@@ -423,5 +487,7 @@ def test_an_answer_of_the_policy_is_told_from_one_of_the_application() -> None:
         "",
         "+ 503 Service Unavailable",
         "+ Retry-After: 60",
+        "+ Content-Length: 5",
         "+ X-Frame-Options: DENY",
+        "+ Cache-Control: no-store",
     ]

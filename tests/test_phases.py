@@ -131,7 +131,8 @@ def test_a_guard_answers_instead_of_the_application_with_the_rest_of_the_policy(
 
     status, lines, body = request(app, PATH_INFO="/tea")
 
-    assert (status, dict(lines), body) == ("418 I'm a teapot", {"X-Tea": "1", "X-Policy": "1"}, b"short")
+    assert (status, body) == ("418 I'm a teapot", b"short")
+    assert dict(lines) == {"X-Tea": "1", "Content-Length": "5", "X-Policy": "1", "Cache-Control": "no-store"}
     assert served.seen == []
 
 
@@ -175,13 +176,22 @@ def test_a_refusal_is_logged_as_data(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("match", [Match(status=404), Match(media_type="text/html")], ids=["status", "media type"])
-@pytest.mark.parametrize("part", [Teapot(), HideCookies()], ids=["guard", "incoming"])
-def test_what_acts_early_cannot_wait_for_the_response(part: Part, match: Match) -> None:
-    """A guard, or what changes the request, under a match on the response is refused."""
+def test_a_guard_cannot_wait_for_the_response(match: Match) -> None:
+    """A guard under a match on the response is refused."""
     with pytest.raises(PolicyError) as caught:
-        Rule(match, part)
+        Rule(match, Teapot())
 
     assert [problem.code for problem in caught.value.problems] == ["rule.guard"]
+
+
+@pytest.mark.parametrize("match", [Match(status=200), Match(media_type="a/b"), Match(scheme="http")], ids=str)
+def test_what_changes_the_request_cannot_wait_for_the_response(match: Match) -> None:
+    """A part whose match is known later has no say before the application is called."""
+    served = Served(("Content-Type", "a/b"))
+
+    request(HeadersMiddleware(served, Policy(Rule(match, HideCookies()))), HTTP_COOKIE="sid=1")
+
+    assert served.seen[0]["HTTP_COOKIE"] == "sid=1"
 
 
 def test_incoming_changes_what_the_application_sees() -> None:
@@ -193,6 +203,19 @@ def test_incoming_changes_what_the_application_sees() -> None:
     request(app, PATH_INFO="/b", HTTP_COOKIE="sid=1")
 
     assert [environ.get("HTTP_COOKIE") for environ in served.seen] == [None, "sid=1"]
+
+
+def test_an_application_that_answers_for_a_guard_sees_no_more_than_the_application() -> None:
+    """What the policy keeps from applications has left environ before any is called."""
+    served = Served()
+
+    class Elsewhere(Part):
+        def guard(self, request: Request) -> Decision | None:  # type: ignore[override]
+            return Decision("elsewhere.refused", "always", served)
+
+    request(HeadersMiddleware(Served(), Policy(Elsewhere(), HideCookies())), HTTP_COOKIE="sid=1")
+
+    assert [environ.get("HTTP_COOKIE") for environ in served.seen] == [None]
 
 
 def test_finish_sees_the_whole_head_after_every_operation() -> None:

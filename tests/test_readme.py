@@ -59,8 +59,9 @@ def of(language: str) -> list[object]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with what README says to save."""
-    (hello,) = (block for block in blocks() if "def app(environ" in block.text)
-    (tmp_path / "hello.py").write_text(hello.text)
+    for name, mark in {"hello.py": "def app(environ", "account.py": "def account("}.items():
+        (program,) = (block for block in blocks() if mark in block.text)
+        (tmp_path / name).write_text(program.text)
     (tmp_path / "example_settings.py").write_text(DJANGO_SETTINGS)
     return tmp_path
 

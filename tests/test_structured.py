@@ -122,6 +122,18 @@ def test_pairs_keep_what_is_repeated() -> None:
     assert parse_dictionary("a=1, b, a=2") == {"a": Item(2), "b": Item(True)}
 
 
+def test_blanks_at_the_end() -> None:
+    """RFC 9651 4.2.1: a list may end with any blanks, an item with spaces alone; a comma there is one too many."""
+    assert parse_list("0\t ") == parse_list(" 0 ") == [Item(0)]
+    assert parse_dictionary("a \t") == {"a": Item(True)}
+    assert parse_item("0 ") == Item(0)
+    for text in ("0\t,", "0\t1"):
+        with pytest.raises(NotStructured):
+            parse_list(text)
+    with pytest.raises(NotStructured):
+        parse_item("0\t")
+
+
 def test_what_may_stand_where() -> None:
     """Keys, tokens and strings are of different alphabets."""
     assert is_key("a-1_.*") and is_key("*a")

@@ -60,9 +60,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    name = arguments.policy or _DEFAULT_POLICY
+    name = arguments.policy or "its own policy"
     with _output_kept_apart():
-        policy = policy_of(name)
+        policy = policy_of(arguments.policy) if arguments.policy else demo.POLICY
     if arguments.once:
         print(demo.once(policy, as_json=arguments.json))
     else:
@@ -149,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("demo", help="an application with the usual mistakes, bare and behind a policy")
     command.add_argument("--once", action="store_true", help="print both heads of each page and end")
-    _add_common(command, f"{policy}; default: {_DEFAULT_POLICY}")
+    _add_common(command, f"{policy}; default: baseline, a prefix for the session cookie, and consent")
 
     own = f"{policy}; default: the application's own HeadersMiddleware, else {_DEFAULT_POLICY}"
     command = commands.add_parser("serve", help="your application behind a policy, on a loopback port")

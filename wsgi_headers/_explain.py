@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._log import Silence
+from ._log import Log, Silence
 from ._part import Part
 from ._plan import Leaf, Plan, finishing
 from ._program import checked_status, exact_lines
@@ -84,10 +84,13 @@ def explain_later(
     policy: Policy, entered: WSGIEnvironment, environ: WSGIEnvironment, status: str, lines: Sequence[Line]
 ) -> Explanation:
     """Return the same for a request whose environ was `entered` and became `environ` until the head was made."""
-    plan = Plan(policy)
+    plan = Plan(policy, Silence())
+    environ = {**environ}
     status, sent = checked_status(status), exact_lines(lines)
     request, scheme = Request(entered), Request(environ).scheme
     chosen = plan.only or plan.choose(entered)
+    for incoming in chosen.incoming:
+        incoming(Request(environ), plan.log)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
     holding = [
@@ -101,8 +104,10 @@ def explain_later(
         traced.extend(_through(steps, own, environ))
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
     for parts, look in finishing(holding):
-        look(head, Silence())
-        traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, parts))
+        given = list(head.lines)
+        look(head, plan.log)
+        did = _did(parts, Head(status, given, sent, environ), head.lines, plan.log)
+        traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
     return Explanation(
         head.status,
         tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
@@ -145,6 +150,20 @@ def _through_folded(steps: Sequence[Any], line: _Traced) -> None:
         line.parts.clear()
 
 
+def _did(parts: list[Part], given: Head, after: list[Line], log: Log) -> list[Part]:
+    """Return which of the parts that look at a whole head together made `after` of it: without one it is another."""
+    did = []
+    for part in parts:
+        others = [other for other in parts if other is not part]
+        look = part.finish(others) if part.finish is not None and others else None
+        head = Head(given.status, list(given.lines), given.sent, given.environ)
+        if look is not None:
+            look(head, log)
+        if head.lines != after:
+            did.append(part)
+    return did or parts
+
+
 def _aligned(lines: list[_Traced], after: Sequence[Line], parts: list[Part]) -> list[_Traced]:
     """Note what `parts` did to `lines`, which became `after`, and return the lines that they made."""
     left = list(after)
@@ -157,7 +176,9 @@ def _aligned(lines: list[_Traced], after: Sequence[Line], parts: list[Part]) -> 
             del left[place]
     for line in changed:
         line.parts.extend(parts)
-        line.now = left.pop(0) if left else None
+        field = line.now[0].lower() if line.now is not None else ""
+        place = next((place for place, candidate in enumerate(left) if candidate[0].lower() == field), None)
+        line.now = None if place is None else left.pop(place)
     return [_Traced(None, line, list(parts)) for line in left]
 
 

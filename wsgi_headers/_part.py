@@ -10,6 +10,7 @@ ask for these alone, never for the class of a part.
 from __future__ import annotations
 
 import difflib
+import enum
 import inspect
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -74,7 +75,7 @@ def _fit(cls: type, arguments: tuple[Any, ...], options: dict[str, Any]) -> tupl
             if any(p.name == name for p in positional):
                 problems.add("argument.repeated", f"{where}.{name}", name, "given by position and by name")
             else:
-                fix = "give the parts by position" if spread else near_miss(name, accepted)
+                fix = "give the parts by position" if spread and not keywords else near_miss(name, accepted)
                 problems.add("argument.unknown", where, name, "unknown argument", fix)
     for name, parameter in accepted.items():
         if parameter.default is parameter.empty and name not in options:
@@ -100,6 +101,21 @@ def near_miss(name: str, accepted: Iterable[str]) -> str:
     return f"accepted: {', '.join(known.values())}" if known else "it takes none"
 
 
+class GuardRank(enum.IntEnum):
+    """The order in which guards are asked, whatever the order of declaration.
+
+    A forged host comes first, since a redirect is built of the host. Nothing of a request over http is judged or kept
+    before the client was sent to https. Browsers post reports from any site and ask for that with preflights, so the
+    collector stands before what refuses other sites. A preflight is no unsafe request and is answered as itself.
+    """
+
+    ALLOWED_HOSTS = 1
+    HTTPS_REDIRECT = 2
+    REPORT_COLLECTOR = 3
+    CORS_PREFLIGHT = 4
+    CROSS_ORIGIN_PROTECTION = 5
+
+
 class Part(metaclass=PartType):
     """One part of a policy. A subclass keeps its arguments with `_keep` and overrides the phases it has a say in."""
 
@@ -114,12 +130,20 @@ class Part(metaclass=PartType):
 
     @property
     def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request, Log], None] | None] | None:
-        """What compiles the parts that change the request's environ before the application sees it (cookies)."""
+        """What compiles the parts that change the request's environ before the application sees it (cookies).
+
+        Those under a match on what is known later (scheme, status, media type) are not among them.
+        """
         return None
 
-    # guard(request): decides whether the request is answered instead of the application; None lets it pass.
-    guard: ClassVar[Callable[..., Decision | None] | None] = None
-    # Guards are asked in ascending order of rank, whatever the order of declaration.
+    @property
+    def guard(self) -> Callable[[Request], Decision | None] | None:
+        """What decides whether a request is answered instead of the application; None from it lets the request pass.
+
+        It is asked for once, when the plan is compiled, and only decides: `Decision` says what is then done.
+        """
+        return None
+
     guard_rank: ClassVar[int] = 0
 
     @property

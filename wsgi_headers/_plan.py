@@ -20,13 +20,13 @@ The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _registry
+from ._compiled import Compiled
 from ._log import Log
 from ._part import Part
-from ._program import Program
 from ._selection import Holding, Selector
 from ._start import start_by_scheme, start_for_heads, start_for_program
 from .exchange import Decision, Head, Line, Request
@@ -88,13 +88,6 @@ class HttpsOnly(Remove):
         return f"Remove({self.name!r})"
 
 
-class Compiled(NamedTuple):
-    """What a head goes through: the program, then the parts that look at the whole head."""
-
-    program: Program
-    finish: tuple[Callable[[Head, Log], None], ...]
-
-
 class Chosen:
     """What holds for a request as it entered: what acts before the application, and the programs for what may follow.
 
@@ -110,8 +103,10 @@ class Chosen:
         self.log = plan.log
         self.leaves = tuple(leaves)
         active = [leaf for leaf in leaves if leaf.active]
-        self.incoming = [act for _, act in together([leaf.part for leaf in active], _incoming)]
-        self._guards = sorted((leaf for leaf in active if leaf.part.guard is not None), key=_rank)
+        early = [leaf.part for leaf in active if not any(map(_known_later, leaf.matches))]
+        self.incoming = [act for _, act in together(early, _incoming)]
+        guarding = sorted((leaf for leaf in active if plan.guard(leaf.part) is not None), key=_guard_rank)
+        self._guards = [(leaf.matches, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
         self.settled: tuple[Compiled, Compiled] | None = None
@@ -120,21 +115,20 @@ class Chosen:
         if self.settled is None or any(compiled.finish for compiled in self.settled):
             start = start_for_heads(self.compiled, plan.log)
         else:
-            secure, plain = (compiled.program for compiled in self.settled)
+            secure, plain = self.settled
             start = start_for_program(secure)
             if plain is not secure:
                 start = start_by_scheme(start, start_for_program(plain))
         self.bind = start.__get__
 
-    def decide(self, request: Request) -> Decision | None:
-        """Return the decision of the first guard that answers the request; None where the application does."""
+    def decisions(self, request: Request) -> Iterator[Decision]:
+        """Give what guards decide about the request, in their order; for whoever stops at the first that answers."""
         scheme = request.scheme
-        for matches, part, _ in self._guards:
-            if part.guard is not None and all(match.holds_for_scheme(scheme) for match in matches):
-                decision = part.guard(request)
+        for matches, guard in self._guards:
+            if guard is not None and all(match.holds_for_scheme(scheme) for match in matches):
+                decision = guard(request)
                 if decision is not None:
-                    return decision
-        return None
+                    yield decision
 
     def compiled(self, scheme: str, status: str, lines: Sequence[Line]) -> Compiled:
         """Return what a head goes through, by what the application sent."""
@@ -161,14 +155,15 @@ class Plan:
     log      where parts tell what a request or a head made them do
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, log: Log | None = None) -> None:
         self.policy = policy
-        self.log = Log()
+        self.log = Log() if log is None else log
         self.leaves = [Leaf(matches, part) for matches, part in policy.spread()]
         self._selector = Selector(leaf.matches for leaf in self.leaves)
         self._https_only = self._fields_for_https_only()
         self._compiled: dict[Hashable, Compiled] = {}
         self._chosen: dict[frozenset[Holding], Chosen] = {}
+        self._guards: dict[int, Callable[[Request], Decision | None] | None] = {}
         unconditional = self._choose(self._selector.always)
         self.only = None if self._selector.conditional else unconditional
         self.choose = self._selector.chooser(unconditional, self._look)
@@ -188,6 +183,12 @@ class Plan:
             chosen = self._chosen[holding] = Chosen(self, leaves)
         return chosen
 
+    def guard(self, part: Part) -> Callable[[Request], Decision | None] | None:
+        """Return the guard of one of the parts, compiled once."""
+        if id(part) not in self._guards:
+            self._guards[id(part)] = part.guard
+        return self._guards[id(part)]
+
     def compiled(self, leaves: tuple[Leaf, ...], scheme: str) -> Compiled:
         """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object."""
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
@@ -198,8 +199,11 @@ class Plan:
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
                 self._compiled.clear()
-            program = Program([of_field[0].compile(of_field) for of_field in steps.values()])
-            known = self._compiled[key] = Compiled(program, tuple(act for _, act in finishing(holding)))
+            last = {
+                field: [step for step in of_field if isinstance(step, DerivedVary | HttpsOnly)]
+                for field, of_field in steps.items()
+            }
+            known = self._compiled[key] = Compiled(steps, last, [act for _, act in finishing(holding)])
         return known
 
     def steps(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, list[Step]]:
@@ -228,7 +232,11 @@ class Plan:
         return list(found.values())
 
 
-def _rank(leaf: Leaf) -> int:
+def _known_later(match: Match) -> bool:
+    return match.reads_head or match.scheme is not None
+
+
+def _guard_rank(leaf: Leaf) -> int:
     return leaf.part.guard_rank
 
 

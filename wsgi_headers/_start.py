@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._program import Program, checked_status, exact_lines
+from ._program import checked_status, exact_lines
 from ._state import State
 from .errors import HeadError
 from .exchange import ENVIRON_KEY, Head
@@ -20,8 +20,8 @@ from .exchange import ENVIRON_KEY, Head
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
 
+    from ._compiled import Compiled
     from ._log import Log
-    from ._plan import Compiled
 
 Start: TypeAlias = "Callable[[State, str, Any, OptExcInfo | None], Any]"
 
@@ -29,15 +29,16 @@ Start: TypeAlias = "Callable[[State, str, Any, OptExcInfo | None], Any]"
 _STATUSES = 256
 
 
-def start_for_program(program: Program) -> Start:
+def start_for_program(compiled: Compiled) -> Start:
     """Return the start of responses that go through one program."""
+    program, takes_nonce = compiled.program, compiled.takes_nonce
     inert, tail, spellings, apply = program.inert, program.tail, program.spellings, program.apply
     statuses: set[str] = set()
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
-        start_response, environ, plan, above = state
+        start_response, environ, plan, above, asked = state
         after = None
-        if not program.touches and type(status) is str and status in statuses and type(lines) is list:
+        if asked is None and not program.touches and type(status) is str and status in statuses and type(lines) is list:
             try:
                 for line in lines:
                     name, value = line
@@ -55,8 +56,13 @@ def start_for_program(program: Program) -> Start:
                 status = checked_status(status)
                 if len(statuses) >= _STATUSES:
                     statuses.clear()
-                statuses.add(status)
-            after = apply(spellings, lines, environ) if type(lines) is list else None
+                # A 304 is looked at each time where a nonce must not be on it.
+                if not (takes_nonce and status.startswith("304")):
+                    statuses.add(status)
+            if asked is not None or status not in statuses:
+                after = compiled.rewritten(state, status, lines)
+            elif type(lines) is list:
+                after = apply(spellings, lines, environ)
             if after is None:
                 after = program.rewrite(lines, environ)
         if plan is None:
@@ -64,7 +70,7 @@ def start_for_program(program: Program) -> Start:
         else:
             state[2] = None
             if above is None or above[2] is None:
-                environ.pop(ENVIRON_KEY, None)
+                environ[ENVIRON_KEY] = None
             else:
                 environ[ENVIRON_KEY] = above
         if exc_info is None:
@@ -92,14 +98,14 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled], log: Log) -> 
     """Return the start of responses whose program depends on the head, or whose whole head is looked at afterwards."""
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
-        start_response, environ, plan, above = state
+        start_response, environ, plan, above, _ = state
         status = checked_status(status)
         sent = exact_lines(lines)
-        program, finish = compiled(environ.get("wsgi.url_scheme", ""), status, sent)
-        after = program.rewrite(sent, environ)
-        if finish:
+        through = compiled(environ.get("wsgi.url_scheme", ""), status, sent)
+        after = through.rewritten(state, status, sent)
+        if through.finish:
             head = Head(status, after, sent, environ)
-            for look in finish:
+            for look in through.finish:
                 look(head, log)
             status, after = head.status, head.lines
         # From here on as in `start_for_program`, where a call of a function of both would cost a fifth of the limit.
@@ -108,7 +114,7 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled], log: Log) -> 
         else:
             state[2] = None
             if above is None or above[2] is None:
-                environ.pop(ENVIRON_KEY, None)
+                environ[ENVIRON_KEY] = None
             else:
                 environ[ENVIRON_KEY] = above
         if exc_info is None:

@@ -1,8 +1,9 @@
 """The state of one response, which stands in environ until its head goes out:
 
-    [start_response, environ, plan, state of the middleware above]
+    [start_response, environ, plan, state of the middleware above, what the application asked for]
 
-The plan becomes None with the head, since a second head is an error unless it replaces the first (PEP 3333).
+The plan becomes None with the head, since a second head is an error unless it replaces the first (PEP 3333), and so
+does the state in environ: what is asked for later comes too late.
 
 It is a list to which the `start_response` of the application is bound, since one is made for each request and both cost
 less than an object and a closure. It and environ refer to each other, so it leaves environ with the head: no request
@@ -18,9 +19,58 @@ from .exchange import ENVIRON_KEY
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from ._plan import Plan
-
 State: TypeAlias = list[Any]
+
+# Where environ keeps the nonce of a response, with the outermost state that it was made for: an environ that is used
+# again gets another one. It is read again after the head too, while a body is made.
+NONCE_KEY = "wsgi_headers.nonce"
+
+
+class Asked:
+    """What the application asked for in one response; the states of stacked middlewares share it.
+
+    nonce        the nonce of the response, None where none was asked for
+    operations   those for this response alone
+    """
+
+    __slots__ = ("nonce", "operations")
+
+    def __init__(self) -> None:
+        self.nonce: str | None = None
+        self.operations: tuple[Any, ...] = ()
+
+
+def live_states(environ: WSGIEnvironment) -> list[State]:
+    """Return the states of the middlewares above whose heads are still to come, innermost first."""
+    found = []
+    state: State | None = environ.get(ENVIRON_KEY)
+    while state is not None:
+        if state[2] is not None:
+            found.append(state)
+        state = state[3]
+    return found
+
+
+def is_outermost(state: State) -> bool:
+    """Whether no other middleware rewrites the head after the one of this state."""
+    above: State | None = state[3]
+    while above is not None:
+        if above[2] is not None:
+            return False
+        above = above[3]
+    return True
+
+
+def asked_of(environ: WSGIEnvironment) -> Asked | None:
+    """Return what the application of the response in environ asked for, None where that is nothing."""
+    state: State | None = environ.get(ENVIRON_KEY)
+    return None if state is None else state[4]
+
+
+def asked_nonce(environ: WSGIEnvironment) -> str | None:
+    """Return the nonce that the application of the response in environ asked for."""
+    asked = asked_of(environ)
+    return None if asked is None else asked.nonce
 
 
 def leave(state: State) -> None:
@@ -48,7 +98,7 @@ def state_above(environ: WSGIEnvironment, start_response: StartResponse) -> Stat
     return state
 
 
-def acts_above(plan: Plan, above: State | None, start_response: StartResponse) -> bool:
+def acts_above(plan: Any, above: State | None, start_response: StartResponse) -> bool:
     """Whether another middleware with an equal policy stands above, which then acts for both.
 
     The same middleware entered again is another pass of its own (a subrequest, a retry), and acts; but not where it was

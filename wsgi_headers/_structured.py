@@ -252,10 +252,8 @@ class _Reader:
 
     def comma(self) -> bool:
         """Take a comma and the blanks around it; False where there is none. A member must follow."""
-        before = self._at
         self._take(_white_space)
         if not self._next(","):
-            self._at = before
             return False
         self._take(_white_space)
         if self.ended():

@@ -10,10 +10,13 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
+from .cookies.consent import CookieConsent
+from .cookies.rules import CookieRule
 from .exchange import Line
 from .inspector import Inspection, as_data, inspect, line_text, printable, request_environ
 from .middleware import HeadersMiddleware
 from .policy import Policy
+from .presets import BASELINE
 from .serving import LoopbackServer, serve
 
 if TYPE_CHECKING:
@@ -23,12 +26,13 @@ _HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
 class Page(NamedTuple):
-    """A page of the application: what is wrong with it, its head and its body."""
+    """A page of the application: what is wrong with it, its head and body, the Cookie field of who asks for it."""
 
     mistake: str
     status: str
     lines: tuple[Line, ...]
     body: bytes
+    cookies: str = ""
 
 
 PAGES = {
@@ -45,6 +49,20 @@ PAGES = {
         (_HTML, ("Set-Cookie", "theme=dark; Path=/; Max-Age=31536000")),
         b"<!doctype html><title>Preferences</title>Your theme is dark.\n",
     ),
+    "/account": Page(
+        "a session cookie that a sibling domain set comes first",
+        "200 OK",
+        (_HTML, ("Cache-Control", "no-store")),
+        b"<!doctype html><title>Account</title>This is your account.\n",
+        "session=tossed; __Host-session=8f2c41d09b7e; theme=dark",
+    ),
+    "/offers": Page(
+        "a marketing cookie before anyone agreed to it",
+        "200 OK",
+        (_HTML, ("Set-Cookie", "campaign=spring; Path=/; Max-Age=31536000")),
+        b"<!doctype html><title>Offers</title>Offers of the week.\n",
+        "theme=dark; consent=analytics",
+    ),
     "/export.csv": Page(
         "a download that a browser may take for something else",
         "200 OK",
@@ -54,6 +72,16 @@ PAGES = {
 }
 _MISSING = Page("an error page, as bare as the others", "404 Not Found", (_HTML,), b"<!doctype html>No such page.\n")
 _SHOWN = {**PAGES, "/missing": _MISSING}
+
+# What the demo shows unless it is told another policy.
+POLICY = Policy(
+    BASELINE,
+    CookieRule("session", prefix="__Host-"),
+    CookieRule("campaign", category="marketing"),
+    CookieConsent(unknown="send"),
+)
+
+_SEEN = "the application sees Cookie: "
 
 _STYLE_PATH = "/style.css"
 _STYLE = b"""\
@@ -79,7 +107,11 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 def inspections(policy: Policy, *, scheme: str = "https", host: str = "localhost") -> list[Inspection]:
     """Return what `policy` makes of each page."""
     middleware = HeadersMiddleware(application, policy)
-    return [inspect(middleware, request_environ(path, scheme=scheme, host=host)) for path in _SHOWN]
+    found = []
+    for path, page in _SHOWN.items():
+        fields = [("Cookie", page.cookies)] if page.cookies else []
+        found.append(inspect(middleware, request_environ(path, scheme=scheme, host=host, fields=fields)))
+    return found
 
 
 def once(policy: Policy, *, as_json: bool = False) -> str:
@@ -90,13 +122,15 @@ def once(policy: Policy, *, as_json: bool = False) -> str:
     text: list[str] = []
     for inspection in inspected:
         text += [f"{inspection.method} {inspection.url}", ""]
-        text += _head_text("bare", inspection.status, inspection.before)
-        text += _head_text("behind the policy", inspection.explanation.status, inspection.after)
+        sent, seen = inspection.cookies
+        text += _head_text("bare", sent, inspection.status, inspection.before)
+        text += _head_text("behind the policy", seen, inspection.explanation.status, inspection.after)
     return "\n".join(map(printable, text)).rstrip("\n")
 
 
-def _head_text(title: str, status: str, lines: Iterable[Line]) -> list[str]:
-    return [f"  {title}", *(f"    {line}" for line in (status, *map(line_text, lines))), ""]
+def _head_text(title: str, cookies: str | None, status: str, lines: Iterable[Line]) -> list[str]:
+    seen = [] if cookies is None else [f"    {_SEEN}{cookies}"]
+    return [f"  {title}", *seen, *(f"    {line}" for line in (status, *map(line_text, lines))), ""]
 
 
 def run(policy: Policy, name: str, *, as_json: bool = False) -> None:
@@ -149,6 +183,9 @@ def _comparison(inspected: Iterable[Inspection], scheme: str, addresses: dict[st
         html.append(f"<h2>{escape(path)}: {escape(page.mistake)}</h2>\n<table>")
         links = [f"<a href='{address}{path}'>{name}</a>" for name, address in _titled(addresses)]
         html.append(f"<tr>{''.join(f'<th>{cell}</th>' for cell in (*links, 'what did it'))}</tr>")
+        sent, seen = inspection.cookies
+        if sent is not None:
+            html.append(_row(f"{_SEEN}{sent}", "" if seen is None else f"{_SEEN}{seen}", ""))
         html.append(_row(inspection.status, inspection.explanation.status, ""))
         for before, after, parts in inspection.explanation.lines:
             done_by = "\n".join(map(repr, parts))

@@ -7,13 +7,15 @@ moves the path, `ProxyFix` the host). Nothing here believes a forwarded field.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from . import _grammar
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+    from ._log import Log
 
 Line: TypeAlias = tuple[str, str]
 
@@ -31,14 +33,22 @@ class Request:
     host      the Host field, else SERVER_NAME: lower case, without port and trailing dot; "" where it is malformed
     """
 
-    __slots__ = ("environ", "host", "method", "path")
+    __slots__ = ("_host", "_host_field", "environ", "method", "path")
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.environ = environ
         self.method: str = environ.get("REQUEST_METHOD", "")
         self.path = normal_path(environ.get("PATH_INFO", ""))
         field = environ.get("HTTP_HOST")
-        self.host = host_of(environ.get("SERVER_NAME", "") if field is None else field)
+        self._host_field = environ.get("SERVER_NAME", "") if field is None else field
+        self._host: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The host, read as it entered; taken apart when it is first asked for, since most guards never do."""
+        if self._host is None:
+            self._host = host_of(self._host_field)
+        return self._host
 
     @property
     def scheme(self) -> str:
@@ -47,26 +57,44 @@ class Request:
 
 
 class Answer(NamedTuple):
-    """A response that the policy gives itself: `status` as in `start_response`, its lines, its octets."""
+    """A response that the policy gives itself: `status` as in `start_response`, its lines, its octets.
+
+    Its length is told by whoever sends it; there is no body for HEAD.
+    """
 
     status: str
     lines: list[Line]
     body: bytes = b""
 
 
+class Deferred(NamedTuple):
+    """An answer that takes more than deciding: a body is read, a callback called. `make` gives it when it is sent."""
+
+    make: Callable[[Request, Log], Answer]
+
+
 class Decision(NamedTuple):
     """What a guard decided about a request, apart from acting on it.
 
     event     stable code for the log, `cors.preflight.refused`
-    reason    data for the log, never for the answer
-    answer    what is sent, or the WSGI application that answers
+    reason    data for the log, never for the answer; "" where there is nothing to tell
+    answer    what is sent, or what makes it, or the WSGI application that answers a refusal; None: the decision is told
+              and the request passes (a guard that only reports)
     facts     more data for the log record
+    last      values of fields that stand in the answer after every operation of the policy, None for no line of the
+              field; those of Vary are merged. That the answer is not stored needs no word here: no answer is.
     """
 
     event: str
     reason: str
-    answer: Answer | WSGIApplication
+    answer: Answer | Deferred | WSGIApplication | None
     facts: Mapping[str, object] = {}
+    last: Mapping[str, str | None] = {}
+
+
+def answer_in_words(status: str, sentence: str, *lines: Line) -> Answer:
+    """Return an answer whose body is one plain sentence."""
+    return Answer(status, [("Content-Type", "text/plain; charset=utf-8"), *lines], f"{sentence}\n".encode())
 
 
 class Head:
@@ -130,6 +158,19 @@ def host_of(authority: str) -> str:
     return host
 
 
+def port_of(authority: str) -> int | None:
+    """Return the port of a well-formed `host [":" port]` (`host_of` gives its host); None where it has none."""
+    digits = authority.rpartition("]")[2].partition(":")[2]
+    return int(digits.lstrip("0") or "0") if digits else None
+
+
 def _is_port(text: str) -> bool:
-    # RFC 3986 3.2.3: port = *DIGIT, after a colon; `isdigit` alone would take other scripts' digits.
-    return not text or (text[0] == ":" and text[1:].isascii() and (text[1:].isdigit() or text == ":"))
+    # RFC 3986 3.2.3: port = *DIGIT, after a colon; `isdigit` alone would take other scripts' digits. RFC 6335 6: 16
+    # bits. `int` refuses thousands of digits.
+    if not text:
+        return True
+    digits = text[1:]
+    if text[0] != ":" or not digits.isascii() or not (digits.isdigit() or not digits):
+        return False
+    significant = digits.lstrip("0")
+    return len(significant) <= 5 and int(significant or "0") <= 65_535

@@ -14,10 +14,12 @@ from werkzeug.test import EnvironBuilder
 
 from . import _grammar
 from ._explain import ExplainedLine, Explanation, explain_later
+from ._log import Silence
+from ._plan import Plan
 from ._program import exact_lines
 from .errors import HeadError, escaped
 from .exchange import Line, host_of
-from .middleware import HeadersMiddleware
+from .middleware import HeadersMiddleware, around
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -40,6 +42,7 @@ class Inspection(NamedTuple):
     status        as the application sent it
     explanation   each line of the head before and after, and the rules that did not hold
     answered      whether the policy answered in the application's place; no line has a `before` or a part then
+    cookies       the Cookie field of the request as it was sent, None without one, and as the application saw it
     """
 
     method: str
@@ -47,6 +50,7 @@ class Inspection(NamedTuple):
     status: str
     explanation: Explanation
     answered: bool
+    cookies: tuple[str | None, str | None]
 
     @property
     def before(self) -> list[Line]:
@@ -127,8 +131,11 @@ class _Exchange:
         self.lines: list[Line] = []
         self.sent: tuple[str, list[Line], WSGIEnvironment] | None = None
         self.body_began = False
+        self.cookies: str | None = None
 
     def application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self.cookies = environ.get("HTTP_COOKIE")
+
         def start(status: str, lines: Any, *exc_info: Any) -> Any:
             own = exact_lines(lines)
             seen = dict(environ)
@@ -162,17 +169,19 @@ def inspect(middleware: HeadersMiddleware, environ: WSGIEnvironment) -> Inspecti
     entered = dict(environ)
     url = f"{entered['wsgi.url_scheme']}://{entered['HTTP_HOST']}{entered['RAW_URI']}"
     try:
-        _run(HeadersMiddleware(exchange.application, middleware.policy), exchange, environ)
+        # What is only looked at is told here and not in the log.
+        _run(around(exchange.application, Plan(middleware.policy, Silence())), exchange, environ)
         if exchange.status is None:
             raise NoHead("the application ended without a call of start_response [PEP 3333]")
+        cookies = entered.get("HTTP_COOKIE"), exchange.cookies
         if exchange.sent is None:
             lines = tuple(ExplainedLine(None, line, ()) for line in exchange.lines)
             explanation = Explanation(exchange.status, lines, ())
-            return Inspection(entered["REQUEST_METHOD"], url, exchange.status, explanation, True)
+            return Inspection(entered["REQUEST_METHOD"], url, exchange.status, explanation, True, cookies)
         status, own, seen = exchange.sent
         # A policy reads the request as it entered, and the scheme and its callables when the head is made.
         explanation = explain_later(middleware.policy, entered, seen, status, own)
-        return Inspection(entered["REQUEST_METHOD"], url, status, explanation, False)
+        return Inspection(entered["REQUEST_METHOD"], url, status, explanation, False, cookies)
     except HeadError as error:
         raise NoHead(f"the head must not be sent: {error}") from error
     except NoHead:
@@ -182,8 +191,8 @@ def inspect(middleware: HeadersMiddleware, environ: WSGIEnvironment) -> Inspecti
         raise NoHead(f"the application raised {type(error).__name__}{f': {said}' if said else ''}") from error
 
 
-def _run(middleware: HeadersMiddleware, exchange: _Exchange, environ: WSGIEnvironment) -> None:
-    body = middleware(environ, exchange.start_response)
+def _run(application: WSGIApplication, exchange: _Exchange, environ: WSGIEnvironment) -> None:
+    body = application(environ, exchange.start_response)
     try:
         if not exchange.body_began:
             for data in body:
@@ -199,11 +208,15 @@ def _run(middleware: HeadersMiddleware, exchange: _Exchange, environ: WSGIEnviro
 def as_text(inspection: Inspection) -> str:
     """Return the head line by line, each with the parts that did something to it, in ASCII.
 
-    A line begins with a blank where it stayed, "-" as it was and "+" as it is; what is beyond ASCII is shown octet by
-    octet.
+    A Cookie field of the request comes first, as it was sent and as the application saw it. A line begins with a blank
+    where it stayed, "-" as it was and "+" as it is; what is beyond ASCII is shown octet by octet.
     """
     explanation = inspection.explanation
-    text = [f"{inspection.method} {inspection.url}", ""]
+    text = [f"{inspection.method} {inspection.url}"]
+    sent, seen = inspection.cookies
+    if sent is not None and not inspection.answered:
+        text += _change(f"Cookie: {sent}", f"Cookie: {seen}" if seen is not None else None)
+    text.append("")
     status_before = None if inspection.answered else inspection.status
     if inspection.answered:
         text += ["The policy answered; the application was not called.", ""]
@@ -232,6 +245,7 @@ def as_data(inspection: Inspection) -> dict[str, Any]:
         "method": inspection.method,
         "url": inspection.url,
         "answered": inspection.answered,
+        "cookies": {"sent": inspection.cookies[0], "seen": inspection.cookies[1]},
         "before": None if inspection.answered else {"status": inspection.status, "lines": inspection.before},
         "after": {"status": explanation.status, "lines": inspection.after},
         "lines": [

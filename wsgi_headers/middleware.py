@@ -42,7 +42,7 @@ class HeadersMiddleware(functools.partial[Any]):
             problems.add("middleware.policy", "HeadersMiddleware.policy", policy, "is no Policy", fix)
         problems.raise_any()
         unresolved(policy).raise_any()
-        self = super().__new__(cls, _around(app, Plan(policy)))
+        self = super().__new__(cls, around(app, Plan(policy)))
         self.__dict__.update(app=app, policy=policy)
         return self
 
@@ -69,7 +69,7 @@ class HeadersMiddleware(functools.partial[Any]):
         return type(self), (self.app, self.policy)
 
 
-def _around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
+def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI callable for `app` under `plan`."""
     if plan.only is not None and not plan.only.acts_early:
         return _always_the_same(app, plan, plan.only)
@@ -80,7 +80,7 @@ def _around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
         if ENVIRON_KEY in environ:
             return _below_another(app, plan, environ, start_response)
         chosen = choose(environ)
-        state = [start_response, environ, plan, None]
+        state = [start_response, environ, plan, None, None]
         if chosen.acts_early:
             return _respond(app, chosen, state)
         environ[ENVIRON_KEY] = state
@@ -100,7 +100,7 @@ def _always_the_same(app: WSGIApplication, plan: Plan, chosen: Chosen) -> Callab
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
             return _below_another(app, plan, environ, start_response)
-        environ[ENVIRON_KEY] = state = [start_response, environ, plan, None]
+        environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:
             return app(environ, bind(state))
         except BaseException:
@@ -132,4 +132,5 @@ def _below_another(
     above = state_above(environ, start_response)
     if acts_above(plan, above, start_response):
         return app(environ, start_response)
-    return _respond(app, plan.choose(environ), [start_response, environ, plan, above])
+    asked = None if above is None else above[4]
+    return _respond(app, plan.choose(environ), [start_response, environ, plan, above, asked])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 from . import _grammar, _registry
 from ._members import members, merged
 from ._part import Part
+from ._state import asked_nonce
 from .errors import MISSING, NOTHING, HeadError, Problems, escaped
 from .exchange import Line
 
@@ -35,8 +36,13 @@ class FieldValue(Part):
         """Return the value of the field; never fails."""
         raise AssertionError("a typed field has a value")  # pragma: no cover
 
-    def sent(self) -> str:
-        """Return the value as it goes out, where that is not what `serialize` shows."""
+    @property
+    def takes_nonce(self) -> bool:
+        """Whether the value has places for the nonce of a response."""
+        return False
+
+    def sent(self, nonce: str | None = None) -> str:
+        """Return the value as it goes out: with the nonce of a response, or for one that asked for none."""
         return self.serialize()
 
 
@@ -171,23 +177,34 @@ class Valued(Operation):
         if isinstance(value, str):
             return (self.name, value)
         if isinstance(value, FieldValue):
-            return (self.name, value.sent())
+            return (self.name, value.sent(asked_nonce(environ)))
         made = value(environ)
         if made is None or made == "":
             return None
         if isinstance(made, FieldValue):
             if made.name.lower() != self.field:
                 raise HeadError(f"{self.name}: a callable of the policy gave a value of {made.name}")
-            return (self.name, made.sent())
+            return (self.name, made.sent(asked_nonce(environ)))
         return (self.name, checked_value(self.name, made))
+
+    @property
+    def takes_nonce(self) -> bool:
+        """Whether the value has places for the nonce of a response."""
+        return isinstance(self.value, FieldValue) and self.value.takes_nonce
 
     def plain(self) -> Valued:
         """Return this operation with literal text for a typed field: what is compiled."""
-        if not isinstance(self.value, FieldValue):
-            return self
-        plain = object.__new__(type(self))
-        plain._keep(name=self.name, value=self.value.sent())
-        return plain
+        return self._with(self.value.sent()) if isinstance(self.value, FieldValue) else self
+
+    def asking(self) -> Valued:
+        """Return this operation for responses that asked for a nonce: its value is known when the head is made."""
+        value = self.value
+        return self._with(lambda environ: value)
+
+    def _with(self, value: Any) -> Valued:
+        other = object.__new__(type(self))
+        other._keep(name=self.name, value=value)
+        return other
 
 
 class Set(Valued):

@@ -183,15 +183,16 @@ def _can_be_encoded(label: str) -> bool:
 class Origins:
     """A set of origins, compiled so that no question about it takes longer where there are more of them.
 
-    exact      those named one by one, as they are sent
-    patterns   whether there are others
+    origin in origins   whether an Origin field, which may be any text, is one of them
+    exact               those named one by one, as they are sent
+    patterns            whether there are others
     """
 
     __slots__ = ("_ports", "exact", "patterns")
 
     def __init__(self, origins: Iterable[str]) -> None:
         """Compile origins that `check_origin` found nothing wrong with."""
-        exact: dict[str, None] = {}
+        exact: set[str] = set()
         # The ports by "scheme://host", of the names below a host by "scheme://.host".
         self._ports: dict[str, set[str]] = {}
         for text in origins:
@@ -200,9 +201,12 @@ class Origins:
                 key = f"{pattern.scheme}://{'.' if pattern.subdomains else ''}{pattern.host}"
                 self._ports.setdefault(key, set()).add(pattern.port)
             else:
-                exact[text] = None
-        self.exact = tuple(exact)
+                exact.add(text)
+        self.exact = frozenset(exact)
         self.patterns = bool(self._ports)
+
+    def __contains__(self, origin: str) -> bool:
+        return origin in self.exact or self.fit(origin)
 
     def fit(self, origin: str) -> bool:
         """Whether an Origin field, which may be any text, fits a pattern; the exact ones are not asked for."""

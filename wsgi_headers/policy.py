@@ -80,8 +80,7 @@ class Rule(Part):
         self._keep(match=match, parts=parts)
         problems.extend(problem for matches, part in self.spread() for problem in part.refuses(matches))
         for matches, part in self.spread():
-            early = part.guard is not None or part.incoming is not None
-            if early and any(match.reads_head for match in matches):
+            if part.guard is not None and any(match.reads_head for match in matches):
                 reason = "acts before the application answers, under a match on status or media type"
                 fix = "match on the request alone"
                 problems.add("rule.guard", f"Rule.{type(part).__name__}", match, reason, fix)
@@ -109,7 +108,8 @@ def _check_parts(problems: Problems, where: str, parts: Sequence[object]) -> Non
             fix = "spread it with a star: Policy(*parts)"
         problems.add("policy.part", f"{where}.parts[{position}]", part, "is no part of a policy", fix)
     whole = _whole(beside)
-    for part in beside:
+    # One and the same part may stand twice; it is asked once.
+    for part in {id(part): part for part in beside}.values():
         problems.extend(part.conflicts(beside, whole))
 
 

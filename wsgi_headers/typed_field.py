@@ -59,6 +59,11 @@ class TypedField(FieldValue):
         """Return the field whose value is `text`. Raises PolicyError for what is no value of it."""
         raise AssertionError("a typed field reads its value")  # pragma: no cover
 
+    @classmethod
+    def option_name(cls, name: str) -> str:
+        """Return what the field calls an option that is given by keyword."""
+        return name
+
     def replace(self, **options: Any) -> Self:
         """Return a copy with these arguments instead, each under the name of its attribute.
 
@@ -67,7 +72,10 @@ class TypedField(FieldValue):
         named = dict(self.__dict__)
         open_ended = dict(named.pop(self.open_argument, {}))
         for name, value in options.items():
-            (named if name in named or not self.open_argument else open_ended)[name] = value
+            if name in named or not self.open_argument:
+                named[name] = value
+            else:
+                open_ended[self.option_name(name)] = value
         positional: list[Any] = []
         for parameter in list(inspect.signature(type(self).__init__).parameters.values())[1:]:
             if parameter.kind is parameter.VAR_POSITIONAL:

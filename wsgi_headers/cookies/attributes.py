@@ -5,6 +5,7 @@ Only what is wanted changes; every other octet, the order and the spelling stay 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from typing import NamedTuple
@@ -44,36 +45,6 @@ class Wish(NamedTuple):
 
 
 NO_WISH = Wish()
-
-
-def demanded_by_prefix(name: str) -> Wish:
-    """Return what a cookie's own name demands of it (rfc6265bis 5.4, layered-cookies for the `Http` ones).
-
-    User agents compare prefixes without regard to case.
-    """
-    folded = name.lower()
-    if folded.startswith("__host-http-"):
-        return Wish(secure=True, http_only=True, path="/", domain=False)
-    if folded.startswith("__host-"):
-        return Wish(secure=True, path="/", domain=False)
-    if folded.startswith("__http-"):
-        return Wish(secure=True, http_only=True)
-    if folded.startswith("__secure-"):
-        return Wish(secure=True)
-    return NO_WISH
-
-
-def kept_for_prefix(wish: Wish, name: str) -> Wish:
-    """Return `wish` without what would break the prefix that the cookie's own name carries."""
-    demanded = demanded_by_prefix(name)
-    if demanded is NO_WISH:
-        return wish
-    return wish._replace(
-        secure=wish.secure or None,
-        http_only=(wish.http_only or None) if demanded.http_only else wish.http_only,
-        path=None if demanded.path and wish.path != demanded.path else wish.path,
-        domain=(False if wish.domain is False else None) if demanded.domain is False else wish.domain,
-    )
 
 
 def rewritten(tail: str, wish: Wish) -> tuple[str, bool]:
@@ -149,23 +120,52 @@ def _same_site(found: list[Attribute], missing: list[str], wish: Wish) -> list[A
 
 def _limited(found: list[Attribute], missing: list[str], ceiling: int) -> tuple[list[Attribute], bool]:
     """Return `found` with a life of at most `ceiling` seconds, and whether that does not depend on the clock."""
-    # rfc6265bis 5.7: Max-Age beats Expires wherever it stands; what cannot be read is not there.
+    seconds = _seconds(found)
+    if seconds is not None:
+        return replaced(found, "max-age", str(ceiling)) if _longer(seconds, ceiling) else found, True
+    expires = _expires(found)
+    if expires is None:
+        return found, True
+    if expires <= int(time.time()) + ceiling:
+        return found, False
+    if all(other.name != "max-age" for other in found):
+        missing.append(f"Max-Age={ceiling}")
+    return replaced(found, "max-age", str(ceiling)), False
+
+
+def expiry(tail: str) -> float:
+    """Return when a cookie that is set with the attributes of `tail` ends: seconds since the epoch.
+
+    Infinity where it lives on from now or ends with the session, minus infinity for a Max-Age of nothing or less. A
+    cookie that has ended when it is set is deleted (rfc6265bis 5.7).
+    """
+    found = attributes(tail)
+    seconds = _seconds(found)
+    if seconds is not None:
+        return math.inf if _longer(seconds, 0) else -math.inf
+    expires = _expires(found)
+    return math.inf if expires is None else expires
+
+
+# rfc6265bis 5.7: Max-Age beats Expires wherever it stands; what cannot be read is not there, and the last one counts.
+
+
+def _seconds(found: list[Attribute]) -> str | None:
+    """Return the Max-Age that counts."""
     for attribute in reversed(found):
         if attribute.name == "max-age" and attribute.counts and _max_age.fullmatch(attribute.value or ""):
-            if _longer(attribute.value or "", ceiling):
-                return replaced(found, "max-age", str(ceiling)), True
-            return found, True
+            return attribute.value
+    return None
+
+
+def _expires(found: list[Attribute]) -> int | None:
+    """Return the Expires that counts, in seconds since the epoch."""
     for attribute in reversed(found):
         if attribute.name == "expires" and attribute.counts:
             expires = cookie_date(attribute.value or "")
-            if expires is None:
-                continue
-            if expires > int(time.time()) + ceiling:
-                if all(other.name != "max-age" for other in found):
-                    missing.append(f"Max-Age={ceiling}")
-                return replaced(found, "max-age", str(ceiling)), False
-            return found, False
-    return found, True
+            if expires is not None:
+                return expires
+    return None
 
 
 def _longer(seconds: str, ceiling: int) -> bool:

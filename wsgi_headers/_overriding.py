@@ -1,0 +1,35 @@
+"""Overrides: the operations that an application asked for in one response, after those of every policy.
+
+They are known when the head is made and run then, one by one. What no operation removes comes once more after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .exchange import Line
+from .operations import Operation, Step
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+def overridden(
+    lines: list[Line], operations: Sequence[Operation], last: Mapping[str, Sequence[Step]], environ: WSGIEnvironment
+) -> list[Line]:
+    """Return a new head; raises HeadError for what a callable among the operations gives.
+
+    last   the steps of each field that come after every operation
+    """
+    by_field: dict[str, list[Any]] = {}
+    for operation in operations:
+        by_field.setdefault(operation.field, []).append(operation)
+    after = lines
+    for field, steps in by_field.items():
+        own = before = [line for line in after if line[0].lower() == field]
+        for step in (*steps, *last.get(field, ())):
+            own = step.apply(own, environ)
+        if own is not before:
+            after = [line for line in after if line[0].lower() != field] + own
+    return after

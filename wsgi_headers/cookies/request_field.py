@@ -1,0 +1,189 @@
+"""The Cookie field of a request: what the application sees of the cookies that a policy protects.
+
+rfc6265bis 5.8.3 and 5.6: pairs are separated by semicolons, the name ends at the first equals sign, blanks (SP, HTAB)
+around names and values do not count. Quotes, commas and percent signs mean nothing. Every pair that no rule speaks of
+stays as it is, octet by octet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .protection import UNPROTECTED, Protection, protection_of
+from .signing import looks_signed
+from .syntax import BLANKS
+
+if TYPE_CHECKING:
+    from .._log import Log
+    from ..exchange import Request
+
+# Where environ says what was done to its Cookie field: the field as it was left, and the rules that it went through.
+# An environ that is used again (a retry, another application after a 404) has gone through them already.
+_DONE = "wsgi_headers.cookies"
+
+# Bound of the memo of names: a browser sends a few dozen of a site, a client may make up any.
+_NAMES = 512
+_NOT_MET: Any = object()  # what the memo gives for a name that it does not have, where it may have None
+
+
+class Reading(NamedTuple):
+    """What a name in the Cookie field means.
+
+    bare         the name that the application uses
+    protection   what its cookies must have
+    prefixed     whether this name has the prefix, or needs none
+    lookalike    whether this is no such name, but frameworks would read it as one
+    """
+
+    bare: str
+    protection: Protection
+    prefixed: bool = True
+    lookalike: bool = False
+
+
+def pairs(field: str) -> list[tuple[str, str]]:
+    """Return the names and values of a Cookie field in order; a cookie without a name has the name ""."""
+    return [_pair(piece) for piece in field.split(";")]
+
+
+def _pair(piece: str) -> tuple[str, str]:
+    name, equals, value = piece.partition("=")
+    return (name.strip(BLANKS), value.strip(BLANKS)) if equals else ("", piece.strip(BLANKS))
+
+
+def compile_request_field(rules: Sequence[Any]) -> Callable[[Request, Log], None] | None:
+    """Return what takes prefixes and signatures off the Cookie field; None where no rule gives any."""
+    if not any(rule.prefix is not None or rule.signing_key is not None for rule in rules):
+        return None
+    reader = _Reader(tuple(rules))
+
+    def act(request: Request, log: Log) -> None:
+        environ = request.environ
+        field = environ.get("HTTP_COOKIE")
+        if not field:
+            return
+        left, by = environ.get(_DONE, (None, ()))
+        if left is not field:
+            by = ()
+        elif reader.rules in by:
+            return
+        kept = reader.shown(field, log)
+        if kept is field:
+            return
+        if kept:
+            environ["HTTP_COOKIE"] = kept
+            environ[_DONE] = kept, (*by, reader.rules)
+        else:
+            del environ["HTTP_COOKIE"]
+
+    return act
+
+
+class _Reader:
+    """Reads Cookie fields under the rules that hold for a request."""
+
+    def __init__(self, rules: tuple[Any, ...]) -> None:
+        self.rules = rules
+        self._bare: dict[str, str] = {}
+        for rule in rules:
+            prefix = protection_of(rules, rule.name).prefix
+            if prefix:
+                self._bare[prefix + rule.name] = rule.name
+        self._readings: dict[str, Reading | None] = {}
+
+    def reading(self, name: str) -> Reading | None:
+        """Return what the name of a pair means, None for one that no rule protects."""
+        # Looked up in one call: another thread may forget what is remembered at any moment.
+        known: Reading | None = self._readings.get(name, _NOT_MET)
+        if known is not _NOT_MET:
+            return known
+        if len(self._readings) >= _NAMES:
+            self._readings.clear()
+        found = self._readings[name] = self._reading(name)
+        return found
+
+    def _reading(self, name: str) -> Reading | None:
+        found = self._exactly(name)
+        if found is None:
+            for read in _read_by_frameworks(name):
+                meant = self._exactly(read)
+                if meant is not None:
+                    return meant._replace(lookalike=True)
+        return found
+
+    def _exactly(self, name: str) -> Reading | None:
+        if name in self._bare:
+            bare = self._bare[name]
+            return Reading(bare, protection_of(self.rules, bare))
+        protection = protection_of(self.rules, name)
+        return None if protection is UNPROTECTED else Reading(name, protection, prefixed=not protection.prefix)
+
+    def shown(self, field: str, log: Log) -> str:
+        """Return the Cookie field as the application shall see it, "" where nothing is left of it."""
+        pieces = field.split(";")
+        readings = [self._of_piece(piece) for piece in pieces]
+        if not any(readings):
+            return field
+        with_prefix = {reading.bare for reading in readings if reading and reading.prefixed and not reading.lookalike}
+        kept = []
+        for piece, reading in zip(pieces, readings, strict=True):
+            after = piece if reading is None else _taken_off(piece, reading, with_prefix, log)
+            if after is not None:
+                kept.append(after)
+        if len(kept) == len(pieces):
+            return ";".join(kept)
+        if pieces and kept and kept[0] is not pieces[0]:
+            kept[0] = kept[0].lstrip(BLANKS)  # the blank after the semicolon that left with the pair before it
+        shown = ";".join(kept)
+        return shown if shown.strip(BLANKS + ";") else ""
+
+    def _of_piece(self, piece: str) -> Reading | None:
+        name, value = _pair(piece)
+        found = self.reading(name) if name or value else None
+        if name or found is not None:
+            return found
+        # Some frameworks read a pair without an equals sign as a name without a value.
+        imitated = self.reading(value) if "=" not in piece else None
+        return imitated._replace(lookalike=True) if imitated is not None else None
+
+
+def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) -> str | None:
+    """Return a pair without its prefix and signature, None where the application must not see it."""
+    bare, protection, prefixed, lookalike = reading
+    name, value = _pair(piece)
+    if lookalike:
+        log.warn("cookie.lookalike.refused", "a cookie %(cookie)s imitates a protected one", cookie=name or value)
+        return None
+    if not prefixed and (bare in with_prefix or not protection.accepts_unprefixed):
+        log.warn("cookie.unprefixed.refused", "%(cookie)s came without its prefix", cookie=bare)
+        return None
+    shown = value
+    if protection.signature is not None:
+        verified = protection.signature.verify(value)
+        if verified is not None:
+            shown = verified
+        elif protection.accepts_unsigned and not looks_signed(value):
+            log.warn("cookie.unsigned.accepted", "%(cookie)s came without a signature", cookie=bare)
+        else:
+            log.warn("cookie.signature.refused", "%(cookie)s has no signature that counts", cookie=bare)
+            return None
+    if not prefixed:
+        log.warn("cookie.unprefixed.accepted", "%(cookie)s came without its prefix", cookie=bare)
+    raw_name, equals, raw_value = piece.partition("=")
+    if not equals:
+        raw_name, raw_value = "", piece
+    if name != bare:
+        raw_name = raw_name.replace(name, bare, 1)
+    if value != shown:
+        raw_value = raw_value.replace(value, shown, 1)
+    return f"{raw_name}{equals}{raw_value}"
+
+
+def _read_by_frameworks(name: str) -> list[str]:
+    """Return the other names that frameworks read in that of a pair.
+
+    Several of them strip every blank that Unicode knows, from octets read as latin-1 or as UTF-8.
+    """
+    decoded = name.encode("latin-1", "replace").decode("utf-8", "replace")
+    return [read for read in {name.strip(), decoded.strip()} if read and read != name]

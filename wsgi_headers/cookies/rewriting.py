@@ -1,0 +1,199 @@
+"""What becomes of the Set-Cookie lines: the steps of all parts for a cookie, folded into one edit.
+
+All parts that match a cookie apply in the order of declaration, later ones winning attribute by attribute. The edit
+remembers what became of an attribute text, since applications repeat them (rfc6265bis 5.6).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from .._part import Part
+from ..operations import FieldProgram, checked
+from .attributes import NO_WISH, Wish, expiry, rewritten
+from .prefixes import kept_for_prefix, with_prefix
+from .protection import UNPROTECTED, Protection, exempting, protection_of, speaking
+from .syntax import BLANKS, cookie_name
+
+SET_COOKIE = "Set-Cookie"
+
+# Bounds of what is remembered between requests. A site has a few dozen cookies and as many attribute texts; what grows
+# beyond that changes with every response and is forgotten as a whole.
+_NAMES = 512
+_TAILS = 512
+_TAIL_OCTETS = 512
+
+# The attributes that `exempt` can name, and the parts of a wish that each stands for.
+EXEMPTIBLE = {
+    "secure": ("secure",),
+    "http_only": ("http_only",),
+    "same_site": ("same_site", "default_same_site", "none_same_site"),
+    "path": ("path",),
+    "domain": ("domain",),
+    "max_age": ("max_age",),
+    "partitioned": ("partitioned",),
+}
+
+
+class CookieStep(NamedTuple):
+    """What one part wants of the cookies whose name fits `name`, which is `*` for every cookie."""
+
+    part: Part
+    is_rule: bool  # of a CookieRule, which may protect its cookies too
+    name: str
+    wish: Wish
+    leaves_secure: bool  # an opinion too: `secure="https"` on another scheme
+    exempt: bool | tuple[str, ...] | None
+    remove: bool | None
+
+    @property
+    def field(self) -> str:
+        """The field of cookies."""
+        return SET_COOKIE.lower()
+
+    @property
+    def compile(self) -> Callable[[Sequence[CookieStep]], FieldProgram]:
+        """`compile_cookies`."""
+        return compile_cookies
+
+
+def wish_for(steps: Sequence[CookieStep], name: str) -> Wish | None:
+    """Return what the steps together want of a cookie of that name; None where its line is dropped."""
+    speakers = speaking(steps, name)
+    decides = exempting(speakers)
+    untouched: frozenset[str] = frozenset()
+    if decides is not None and isinstance(decides.exempt, tuple):
+        untouched = frozenset(part for attribute in decides.exempt for part in EXEMPTIBLE[attribute])
+    remove: bool | None = None
+    wish = NO_WISH
+    for step in speakers:
+        remove = step.remove if step.remove is not None else remove
+        said = {
+            attribute: value
+            for attribute, value in step.wish._asdict().items()
+            if value is not None and (step is decides or attribute not in untouched)
+        }
+        # The two are one decision: whoever speaks later has made it.
+        if "none_same_site" in said:
+            wish = wish._replace(same_site=None)
+        elif "same_site" in said:
+            wish = wish._replace(none_same_site=None)
+        if step.leaves_secure and "secure" not in untouched:
+            wish = wish._replace(secure=None)
+        wish = wish._replace(**said)
+    if remove:
+        return None
+    # rfc6265bis 5.7: SameSite=None without Secure is dropped, and so is Partitioned (observed in Chromium).
+    if wish.none_same_site or wish.partitioned:
+        wish = wish._replace(secure=True)
+    return kept_for_prefix(wish, name)
+
+
+def protected(pair: str, tail: str, protection: Protection) -> str:
+    """Return a pair as the browser gets it: its value signed unless the line deletes the cookie, its name prefixed.
+
+    Blanks around name and value stay where they are; the value that is signed is the one that user agents store.
+    """
+    name, equals, value = pair.partition("=")
+    if not equals:
+        name, value = "", pair
+    if protection.signature is not None and expiry(tail) > time.time():
+        bare = value.strip(BLANKS)
+        before, _, after = value.partition(bare) if bare else (value, "", "")
+        value = f"{before}{protection.signature.sign(bare)}{after}"
+    if protection.prefix:
+        bare = name.strip(BLANKS)
+        name = name.replace(bare, protection.prefix + bare, 1)
+    return f"{name}{equals}{value}"
+
+
+# What became of the attribute texts under one wish: the text that follows the pair, None where it stays as it is.
+# The key None is the line without a semicolon.
+_Memo: TypeAlias = dict[str | None, str | None]
+
+
+# What a memo gives for a key that it does not have, where it may have None.
+_NOT_MET: Any = object()
+
+
+class _Known(NamedTuple):
+    """What is wanted of the cookies of one name, and what it made of their attribute texts so far."""
+
+    wish: Wish
+    memo: _Memo
+    protection: Protection
+
+
+def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
+    """Return the program of Set-Cookie for the steps of a policy, in the order of declaration."""
+    rules = [step.part for step in steps if step.is_rule]
+    memos: dict[Wish, _Memo] = {}
+    by_name: dict[str, _Known | None] = {}
+
+    def known_of(name: str) -> _Known | None:
+        wish = wish_for(steps, name)
+        if wish is None:
+            return None
+        protection = protection_of(rules, name)
+        if protection.prefix:
+            wish = with_prefix(wish, protection.prefix)
+        return _Known(wish, memos.setdefault(wish, {}), protection)
+
+    def known_by(pair: str) -> _Known | None:
+        raw_name, equals, _ = pair.partition("=")
+        if not equals:
+            return nameless
+        # Looked up in one call: another thread may forget what is remembered at any moment.
+        known: _Known | None = by_name.get(raw_name, _NOT_MET)
+        if known is not _NOT_MET:
+            return known
+        if len(by_name) >= _NAMES:
+            by_name.clear()
+            memos.clear()
+        known = by_name[checked(SET_COOKIE, raw_name)] = known_of(cookie_name(pair))
+        return known
+
+    nameless = known_of("")
+    # What every name gets that carries no prefix, where no part asks for names.
+    every = nameless if all(step.name == "*" for step in steps) else None
+    if every is not None and every.protection.signature is not None:
+        every = None  # a signature is bound to the name
+
+    def edit(value: str) -> str | None:
+        pair, semicolon, tail = value.partition(";")
+        known = every
+        if known is None or "__" in pair:
+            known = known_by(pair)
+            if known is None:
+                checked(SET_COOKIE, value)
+                return None
+        if not (pair.isascii() and pair.isprintable()):
+            checked(SET_COOKIE, pair)
+        key = tail if semicolon else None
+        memo = known.memo
+        after = memo.get(key, _NOT_MET)
+        if after is _NOT_MET:
+            after = _remembered(memo, key, known.wish)
+        # A line without name and value is no cookie (rfc6265bis 5.6 step 5).
+        if not pair:
+            return value
+        if known.protection is not UNPROTECTED:
+            sent = protected(pair, f";{tail}", known.protection)
+            return sent + (semicolon + tail if after is None else after)
+        return value if after is None else pair + after
+
+    return FieldProgram(SET_COOKIE.lower(), edit=edit)
+
+
+def _remembered(memo: _Memo, key: str | None, wish: Wish) -> str | None:
+    """Return what follows the pair under `wish`, None where it stays; kept in `memo` where it will always be that."""
+    tail = "" if key is None else f";{checked(SET_COOKIE, key)}"
+    text, lasting = rewritten(tail, wish)
+    after = None if text == tail else text
+    if lasting and len(tail) <= _TAIL_OCTETS:
+        if len(memo) >= _TAILS:
+            memo.clear()
+        memo[key] = after
+    return after

@@ -1,0 +1,77 @@
+"""Signatures of cookie values: bound to the name, with one key that signs and retired ones that verify.
+
+The format is itsdangerous' own and fixed for good: `Signer`, or `TimestampSigner` where there is a longest age;
+SHA-256, key derivation "hmac", separator ".", salt "wsgi_headers.cookie." and the name that the application uses. So
+a cookie is verified by whoever has the key, with itsdangerous alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+from collections.abc import Sequence
+
+SALT = "wsgi_headers.cookie."
+_SEPARATOR = "."
+
+# NIST SP 800-107 5.3.4: an HMAC is no stronger than its key; 128 bits are the least that is still recommended
+# (SP 800-131A 10).
+KEY_OCTETS = 16
+
+# RFC 4648 5, without padding: the 32 octets of SHA-256 are 43 characters, of which the last holds four bits and
+# two zeros. A decoder that forgives other characters or bits would let one signature be written in several ways.
+_signed = re.compile(r".*\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", re.DOTALL)
+_looks_signed = re.compile(r".*\.[A-Za-z0-9_=+/-]{43,44}", re.DOTALL)
+
+
+def is_installed() -> bool:
+    """Whether itsdangerous, of the extra `signing`, is there."""
+    return importlib.util.find_spec("itsdangerous") is not None
+
+
+def looks_signed(value: str) -> bool:
+    """Whether a value has the form of a signed one, valid or not."""
+    return _looks_signed.fullmatch(value) is not None
+
+
+def octets(key: str | bytes) -> bytes:
+    """Return the octets of a key; text is UTF-8."""
+    return key.encode() if isinstance(key, str) else key
+
+
+class Signature:
+    """Signs and verifies the values of the cookies of one name; values are latin-1 text, an octet a character.
+
+    max_age   seconds after which a signature no longer counts, and neither does one without a stamp or with one from
+              the future; None: signatures have no age
+    """
+
+    def __init__(
+        self, name: str, key: str | bytes, retired_keys: Sequence[str | bytes] = (), max_age: int | None = None
+    ) -> None:
+        from itsdangerous import BadSignature, Signer, TimestampSigner
+
+        self._max_age = max_age
+        self._bad_signature = BadSignature
+        # itsdangerous signs with the last key of a list and verifies with any.
+        keys = [octets(retired) for retired in retired_keys]
+        kind = Signer if max_age is None else TimestampSigner
+        self._signer = kind(
+            [*keys, octets(key)], SALT + name, _SEPARATOR, key_derivation="hmac", digest_method=hashlib.sha256
+        )
+
+    def sign(self, value: str) -> str:
+        """Return the value as it goes over the wire."""
+        return self._signer.sign(value.encode("latin-1")).decode("latin-1")
+
+    def verify(self, value: str) -> str | None:
+        """Return the value that was signed, None where the signature does not count, whatever the cause."""
+        if _signed.fullmatch(value) is None:
+            return None
+        age = {} if self._max_age is None else {"max_age": self._max_age}
+        try:
+            return self._signer.unsign(value.encode("latin-1"), **age).decode("latin-1")
+        except (self._bad_signature, OSError, OverflowError, ValueError):
+            # Not BadSignature: characters beyond latin-1, and a stamp of a year that Python has no date for.
+            return None

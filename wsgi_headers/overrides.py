@@ -1,0 +1,90 @@
+"""What an application says of its own response, through environ: its nonce, and operations for it alone.
+
+    from wsgi_headers import Set, overrides
+
+    overrides.nonce(environ)                                    the nonce of this response
+    overrides.apply(environ, Set("X-Frame-Options", "DENY"))    after every policy's operations
+
+`environ` is `request.environ` in Flask and Bottle, `request.META` in Django. Both work until the head goes out: until
+`start_response` is called.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from ._part import Part
+from ._state import NONCE_KEY, Asked, State, live_states
+from .exchange import ENVIRON_KEY
+from .operations import Operation
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+# CSP3 7.1: "at least 128 bits long"; 18 octets are 24 characters of base64 without padding.
+_OCTETS = 18
+
+_NO_DEFAULT: Any = object()
+
+
+def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
+    """Return the nonce of this response, 144 bits in 24 characters, made when it is first asked for.
+
+    Stacked middlewares share it. It can be read again after the head went out, but not be asked for first: a body that
+    is made while it is sent must ask before.
+
+    default   what is returned where no middleware stands above (mail templates, tests of units)
+
+    Raises RuntimeError where no middleware stands above, and where the head has gone out. CSP3 7.1.
+    """
+    states = live_states(environ)
+    outermost, made = environ.get(NONCE_KEY, (None, ""))
+    if made and (not states or outermost is states[-1]):
+        return str(made)
+    if not states:
+        if ENVIRON_KEY not in environ and default is not _NO_DEFAULT:
+            return default
+        raise RuntimeError(_why_not(environ, "a nonce is asked for"))
+    asked = _asked(states)
+    asked.nonce = secrets.token_urlsafe(_OCTETS)
+    for state in states:
+        state[1][NONCE_KEY] = states[-1], asked.nonce
+    environ[NONCE_KEY] = states[-1], asked.nonce
+    return asked.nonce
+
+
+def apply(environ: WSGIEnvironment, *operations: Part) -> None:
+    """Add operations, or typed fields, for this response alone; they come after those of every policy.
+
+    What a policy derives still comes last: Vary, and that no Strict-Transport-Security leaves on http.
+
+    Raises TypeError for what is neither, and RuntimeError as `nonce` does.
+    """
+    scheme = environ.get("wsgi.url_scheme", "")
+    steps: list[Operation] = []
+    for operation in operations:
+        made = operation.operations(scheme) if isinstance(operation, Part) else ()
+        own = [step for step in made if isinstance(step, Operation)]
+        if not own or len(own) < len(made):
+            raise TypeError(f"{operation!r} is no operation; give Set, Default, Append, Merge, Remove, Edit or a field")
+        steps.extend(own)
+    states = live_states(environ)
+    if not states:
+        raise RuntimeError(_why_not(environ, "operations are applied"))
+    asked = _asked(states)
+    asked.operations += tuple(steps)
+
+
+def _asked(states: list[State]) -> Asked:
+    """Return what the application asks for in this response, shared by all middlewares above."""
+    asked = next((state[4] for state in states if state[4] is not None), None) or Asked()
+    for state in states:
+        state[4] = asked
+    return asked
+
+
+def _why_not(environ: WSGIEnvironment, what: str) -> str:
+    if ENVIRON_KEY in environ:
+        return f"{what} after the head went out; ask before start_response is called"
+    return f"{what} and no HeadersMiddleware stands above; wrap the application, or hand on its environ"
