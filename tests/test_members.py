@@ -7,6 +7,7 @@ from wsgi import PLAIN, call, responding
 
 from wsgi_headers import HeadersMiddleware, Merge, Policy, PolicyError, Remove, Set
 from wsgi_headers._members import members, merged
+from wsgi_headers._registry import lookup
 
 # value there, value merged in, value afterwards
 UNCLOSED = {
@@ -25,6 +26,27 @@ def test_a_quote_that_is_not_closed_swallows_nothing(there: str, added: str, aft
     assert merged([there], added, None) == [after]
     assert added in members(after)
     assert merged([after], added, None) == [after]
+
+
+# value there, value merged in, value afterwards
+LINKS = {
+    "comma in an address": ("</a,b>; rel=next", "</c,d>; rel=up", "</a,b>; rel=next, </c,d>; rel=up"),
+    "the same": ("</a,b>; rel=next", "</a,b>; rel=next", "</a,b>; rel=next"),
+    "several": ("</a>;rel=x,</b,c>;rel=y", "</d>; rel=z", "</a>;rel=x, </b,c>;rel=y, </d>; rel=z"),
+    "comma in a title": ('</a>; title="b, <c"', "</d>; rel=z", '</a>; title="b, <c", </d>; rel=z'),
+    "bracket that is not closed": ("</a, b", "</d>; rel=z", "</a, b, </d>; rel=z"),
+}
+
+
+@pytest.mark.parametrize(("there", "added", "after"), LINKS.values(), ids=LINKS)
+def test_a_comma_in_an_address_splits_no_link(there: str, added: str, after: str) -> None:
+    """The address of a link stays as it was written, whatever is merged; it is a member for Link alone."""
+    assert merged([there], added, lookup("Link")) == [after]
+    assert merged([after], added, lookup("Link")) == [after]
+    assert call(HeadersMiddleware(responding(PLAIN, ("Link", there)), Policy(Merge("Link", added)))).values("Link") == [
+        after
+    ]
+    assert merged(["<a"], "b>", lookup("Vary")) == ["<a, b>"]
 
 
 def test_derived_vary_survives_a_broken_one() -> None:

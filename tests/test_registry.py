@@ -242,6 +242,11 @@ def test_members_that_are_field_names() -> None:
     }
 
 
+def test_members_that_are_links() -> None:
+    """The members of these lists begin with an address in angle brackets."""
+    assert names(members="links") == {"Link"}
+
+
 def test_members_that_are_directives() -> None:
     """The members of Cache-Control and the fields targeted at one kind of cache compare by directive name."""
     assert names(members="directives") == {

@@ -6,6 +6,7 @@ What a field accepts and refuses stands in tests/fields, a module a field.
 from __future__ import annotations
 
 import copy
+import datetime
 import doctest
 import inspect
 import pickle
@@ -19,29 +20,46 @@ from wsgi import PLAIN, Line, call, environ_for, responding, validated
 import wsgi_headers
 from wsgi_headers import (
     NONCE,
+    AcceptCH,
     Append,
+    CacheControl,
+    CDNCacheControl,
+    ClearSiteData,
+    ContentDisposition,
     ContentSecurityPolicy,
     CrossOriginEmbedderPolicy,
     CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
     Default,
+    Deprecation,
     DocumentPolicy,
     Edit,
     HeadError,
     HeadersMiddleware,
     IntegrityPolicy,
+    Link,
     Match,
     Merge,
     NoVarySearch,
+    OriginAgentCluster,
     PermissionsPolicy,
     Policy,
     PolicyError,
+    RateLimit,
+    RateLimitPolicy,
     ReferrerPolicy,
     Remove,
     ReportingEndpoints,
     Rule,
     Set,
     StrictTransportSecurity,
+    Sunset,
+    TimingAllowOrigin,
+    XContentTypeOptions,
+    XDNSPrefetchControl,
     XFrameOptions,
+    XPermittedCrossDomainPolicies,
+    XRobotsTag,
     explain,
     hash_source,
 )
@@ -52,6 +70,8 @@ from wsgi_headers._registry import lookup
 from wsgi_headers._structured import parse_dictionary
 from wsgi_headers.fields.content_security_policy import DIRECTIVES as CSP_DIRECTIVES
 from wsgi_headers.typed_field import AppendItself, TypedField
+
+NEW_YEAR = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
 
 # One of each class at least; those with options both with and without them.
 EXAMPLES: list[TypedField] = [
@@ -74,8 +94,32 @@ EXAMPLES: list[TypedField] = [
     StrictTransportSecurity(0, include_subdomains=False),
     StrictTransportSecurity(63_072_000, include_subdomains=True, preload=True),
     XFrameOptions("DENY"),
+    AcceptCH("Sec-CH-UA-Model", "dpr"),
+    CacheControl(public=True, max_age=31_536_000, immutable=True),
+    CacheControl(private=["Set-Cookie"], no_cache=("A", "B"), max_age=0, stale_if_error=1),
+    CDNCacheControl(max_age=600, no_cache=["Set-Cookie"]),
+    ClearSiteData("cache", "executionContexts"),
+    ContentDisposition(),
+    ContentDisposition("report.pdf", disposition="inline"),
+    ContentDisposition("\u20ac rates.pdf"),
+    CrossOriginResourcePolicy("same-origin"),
+    Deprecation(NEW_YEAR),
+    Link("/style.css", rel="preload", as_="style"),
+    Link("/b?c=d,e", rel=["next", "https://a.example/rel"], title="\u20ac", crossorigin=True, self="x", cls="y"),
+    OriginAgentCluster(False),
+    RateLimit({"burst": (50, 30), "daily": (0, None)}),
+    RateLimitPolicy({"burst": (100, 60)}),
+    Sunset(NEW_YEAR),
+    TimingAllowOrigin("https://a.example", "*"),
+    XContentTypeOptions(),
+    XDNSPrefetchControl("off"),
+    XPermittedCrossDomainPolicies("none"),
+    XRobotsTag("noindex", "googlebot: nofollow", "googlebot: max-snippet:-1"),
 ]
 CLASSES = [value for value in vars(wsgi_headers).values() if isinstance(value, type) and issubclass(value, TypedField)]
+
+# What a `repr` is pasted back among.
+NAMES = {**vars(wsgi_headers), "datetime": datetime}
 
 every_example = pytest.mark.parametrize("field", EXAMPLES, ids=repr)
 
@@ -128,7 +172,7 @@ def test_is_a_value(field: TypedField) -> None:
     for other in (
         copy.deepcopy(field),
         pickle.loads(pickle.dumps(field)),
-        eval(repr(field), vars(wsgi_headers).copy()),
+        eval(repr(field), NAMES.copy()),
     ):
         assert other == field
         assert hash(other) == hash(field)
@@ -190,7 +234,7 @@ def test_operation_on_a_field(operation: type[Set], field: TypedField) -> None:
         return
     typed = operation(field)
     assert repr(typed) == f"{operation.__name__}({field!r})"
-    assert eval(repr(typed), vars(wsgi_headers).copy()) == typed == pickle.loads(pickle.dumps(typed))
+    assert eval(repr(typed), NAMES.copy()) == typed == pickle.loads(pickle.dumps(typed))
     assert hash(typed) == hash(operation(field))
     assert (typed.name, typed.value) == (field.name, field)
     for before in ([], [(field.name, "app")], [(field.name, field.serialize())]):

@@ -40,6 +40,10 @@ media_type = re.compile(rf"{token.pattern}/{token.pattern}")
 # value.
 list_member = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[^",])+', re.DOTALL)
 
+# RFC 8288 3: link-value = "<" URI-Reference ">" *( OWS ";" OWS [ link-param ] ). A comma of the address is no delimiter
+# either.
+link_member = re.compile(rf"(?:<[^<>]*>|{list_member.pattern.removeprefix('(?:')}", re.DOTALL)
+
 # A member whose last quote is not closed; only the last member of a value can be one.
 unclosed_member = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^"])*"(?:[^"\\]|\\.)*\\?', re.DOTALL)
 

@@ -11,9 +11,14 @@ from . import _grammar
 from ._registry import Field
 
 
-def members(value: str) -> list[str]:
-    """Return the members of one list value in order, without the blanks around them and without empty ones."""
-    if '"' not in value:
+def members(value: str, *, links: bool = False) -> list[str]:
+    """Return the members of one list value in order, without the blanks around them and without empty ones.
+
+    links   whether an address in angle brackets can stand in a member, whose commas do not split either
+    """
+    if links and "<" in value:
+        found = [member.strip(" \t") for member in _grammar.link_member.findall(value)]
+    elif '"' not in value:
         found = [member.strip(" \t") for member in value.split(",")]
     else:
         found = [member.strip(" \t") for member in _grammar.list_member.findall(value)]
@@ -33,6 +38,7 @@ _SAMENESS: dict[str, Callable[[str], str]] = {
     "text": _text,
     "field names": str.lower,
     "directives": _directive_name,
+    "links": _text,
 }
 
 
@@ -47,12 +53,13 @@ def merged(values: list[str], added: str, field: Field | None) -> list[str]:
     (RFC 9110 12.5.5).
     """
     same = _SAMENESS[field.members if field is not None else "text"]
-    present = [member for value in values for member in members(value)]
+    links = field is not None and field.members == "links"
+    present = [member for value in values for member in members(value, links=links)]
     if field is not None and field.name == "Vary" and "*" in present + members(added):
         return values if values == ["*"] else ["*"]
     known = {same(member) for member in present}
     missing = []
-    for member in members(added):
+    for member in members(added, links=links):
         if same(member) not in known:
             known.add(same(member))
             missing.append(member)

@@ -30,7 +30,7 @@ _T = TypeVar("_T")
 class PartType(type):
     """Builds parts so that a misspelt, missing or surplus argument is one more mistake beside those of the values."""
 
-    def __call__(cls: type[_T], *arguments: Any, **options: Any) -> _T:
+    def __call__(cls: type[_T], /, *arguments: Any, **options: Any) -> _T:
         arguments = tuple(map(_exact, arguments))
         options = {name: _exact(value) for name, value in options.items()}
         problems, arguments, options = _fit(cls, arguments, options)

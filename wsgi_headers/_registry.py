@@ -29,7 +29,7 @@ class Field(NamedTuple):
     framing       the server's or WSGI's own business, the length of the body and the status: PEP 3333
     request_only  defined for requests alone, without meaning in a response
     members       how members of a list field are compared: as "text", as "field names" (no case) or as "directives"
-                  (by the name before the `=`)
+                  (by the name before the `=`); as "links" they are text, with addresses in angle brackets
     impersonal    the value carries nothing about a person or a request: it may be remembered between requests
     https_only    must not be sent over an insecure transport
     """
@@ -40,7 +40,7 @@ class Field(NamedTuple):
     hop_by_hop: bool = False
     framing: bool = False
     request_only: bool = False
-    members: Literal["text", "field names", "directives"] = "text"
+    members: Literal["text", "field names", "directives", "links"] = "text"
     impersonal: bool = False
     https_only: bool = False
 
@@ -242,7 +242,7 @@ _TABLE = (
     # RFC 8288, Web Linking; RFC 9652, Link-Template; RFC 9745, Deprecation; RFC 8594, Sunset; RFC 7089, Memento
     Field("Accept-Datetime", "singleton", "RFC 7089 2.1.1", request_only=True),
     Field("Deprecation", "singleton", "RFC 9745 2"),
-    Field("Link", "list", "RFC 8288 3"),
+    Field("Link", "list", "RFC 8288 3", members="links"),
     Field("Link-Template", "list", "RFC 9652 2"),
     Field("Memento-Datetime", "singleton", "RFC 7089 2.1.1"),
     Field("Sunset", "singleton", "RFC 8594 3"),
