@@ -31,9 +31,10 @@ PATIENCE = 60  # seconds that a process may take on a busy machine; none is wait
 
 MODULES = {
     "corner_shop.py": """
-        from wsgi_headers import HeadersMiddleware, Policy, Set
+        from wsgi_headers import HeadersMiddleware, Match, Policy, Rule, Set, presets
 
         policy = Policy(Set("X-Frame-Options", "DENY"))
+        by_scheme = Policy(presets.BASELINE, Rule(Match(scheme="https"), Set("X-Secure", "1")))
         number = 17
 
         def app(environ, start_response):
@@ -128,14 +129,12 @@ def test_show_prints_the_head_line_by_line(shop: Path, capsys: pytest.CaptureFix
 
 
 def test_show_says_which_rules_did_not_hold(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["show", "corner_shop:app", "--scheme", "http"]) == 0
+    assert main(["show", "corner_shop:app", "--scheme", "http", "--policy", "corner_shop:by_scheme"]) == 0
 
     shown = capsys.readouterr().out
     assert "+ Set-Cookie: session=1; HttpOnly; SameSite=Lax\n" in shown
     assert shown.endswith(
-        "Rules that did not hold:\n"
-        "  Match(scheme='https'): the scheme does not match\n"
-        "      Default('Strict-Transport-Security', 'max-age=31536000')\n"
+        "Rules that did not hold:\n  Match(scheme='https'): the scheme does not match\n      Set('X-Secure', '1')\n"
     )
 
 

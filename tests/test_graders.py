@@ -6,7 +6,8 @@ Needs Node.js and the packages of tests/graders: `pytest -m graders` after `npm 
 from __future__ import annotations
 
 import string
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from grading import CspFinding, Graded, csp_evaluator, observatory, serious
@@ -16,7 +17,10 @@ from hypothesis import strategies as st
 from test_audit import BOUNDS, CSP_RESULTS, HEADS, Row
 from wsgi import Line, call, responding
 
-from wsgi_headers import HeadersMiddleware, audit, presets
+from wsgi_headers import HeadersMiddleware, Policy, audit, overrides, presets
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 pytestmark = pytest.mark.graders
 
@@ -178,6 +182,32 @@ def test_grade_of_baseline(lines: tuple[Line, ...]) -> None:
     assert said.score >= 80
     assert said.grade == "B+"
     assert observatory(lines).score < 40
+
+
+def asking(*lines: Line) -> WSGIApplication:
+    """Return an application that asks for its nonce."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        overrides.nonce(environ)
+        start_response("200 OK", list(lines))
+        return [b""]
+
+    return app
+
+
+@pytest.mark.parametrize("makes", [responding, asking], ids=["without the nonce", "with the nonce"])
+@pytest.mark.parametrize("lines", APPLICATIONS.values(), ids=APPLICATIONS)
+@pytest.mark.parametrize(("policy", "score"), [(presets.STRICT, 130), (presets.API, 135)], ids=["STRICT", "API"])
+def test_grade_of_the_strict_presets(policy: Policy, score: int, lines: tuple[Line, ...], makes: Any) -> None:
+    """A+ by the Observatory's own code, and nothing more serious than information from csp_evaluator."""
+    response = call(HeadersMiddleware(makes(*lines), policy))
+
+    said = observatory(response.lines)
+    sets_cookies = any(name == "Set-Cookie" for name, _ in lines)
+    # Cookies that are all Secure, HttpOnly and SameSite give five points.
+    assert (said.grade, said.score) == ("A+", score if sets_cookies else score - 5)
+    for value in response.values("Content-Security-Policy"):
+        assert serious(csp_evaluator(value)) == []
 
 
 @pytest.mark.parametrize("lines", APPLICATIONS.values(), ids=APPLICATIONS)

@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 from cookie_lines import rewriter, rewritten
+from wsgi import call
 
 import wsgi_headers
-from wsgi_headers import CookieAttributes, CookieRule, HeadersMiddleware, Policy, presets
+from wsgi_headers import (
+    ContentSecurityPolicy,
+    CookieAttributes,
+    CookieRule,
+    HeadersMiddleware,
+    Policy,
+    overrides,
+    presets,
+)
 
 Line = tuple[str, str]
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -54,6 +63,89 @@ BASELINE = {
 def test_baseline_of_a_bare_application(scheme: str) -> None:
     """These lines and no others are added to what an application sends that decided nothing."""
     assert head(HTML, scheme=scheme) == BASELINE[scheme]
+
+
+STRICT = [
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'",
+    ),
+    HTML,
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    ("Referrer-Policy", "same-origin"),
+    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("X-Permitted-Cross-Domain-Policies", "none"),
+]
+API = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    HTML,
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize(("policy", "lines"), [(presets.STRICT, STRICT), (presets.API, API)], ids=["STRICT", "API"])
+def test_strict_presets_of_a_bare_application(policy: Policy, lines: list[Line], scheme: str) -> None:
+    """These lines and no others are added, HSTS on https alone."""
+    secure = scheme == "https"
+    assert head(HTML, scheme=scheme, policy=policy) == [
+        line for line in lines if secure or line[0] != "Strict-Transport-Security"
+    ]
+
+
+@pytest.mark.parametrize(("policy", "lines"), [(presets.STRICT, STRICT), (presets.API, API)], ids=["STRICT", "API"])
+def test_strict_presets_set(policy: Policy, lines: list[Line]) -> None:
+    """What the application decided about the same fields gives way, but for its caching."""
+    own = [(name, "what the application says") for name, _ in lines if name not in ("Content-Type", "Cache-Control")]
+
+    assert head(HTML, *own, policy=policy) == lines
+    assert ("Cache-Control", "max-age=60") in head(HTML, ("Cache-Control", "max-age=60"), policy=policy)
+
+
+def test_strict_with_the_nonce() -> None:
+    """An application that asks for its nonce runs the scripts that carry it."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [HTML, ("X-Nonce", overrides.nonce(environ))])
+        return []
+
+    lines = dict(call(HeadersMiddleware(app, presets.STRICT)).lines)
+    assert f"; script-src 'nonce-{lines['X-Nonce']}' 'strict-dynamic';" in lines["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("policy", [presets.STRICT, presets.API], ids=["STRICT", "API"])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_strict_presets_harden_every_cookie(policy: Policy, scheme: str) -> None:
+    """On http too; a token that a page's scripts read stays readable."""
+    rewrite = rewriter(policy, scheme=scheme)
+
+    assert rewrite("a=1", "sid=1; SameSite=None; Secure", "b=1; samesite=strict", "csrftoken=1") == [
+        "a=1; Secure; HttpOnly; SameSite=Lax",
+        "sid=1; SameSite=Lax; Secure; HttpOnly",
+        "b=1; samesite=strict; Secure; HttpOnly",
+        "csrftoken=1; Secure; SameSite=Lax",
+    ]
+
+
+@pytest.mark.parametrize("policy", [presets.BASELINE, presets.STRICT, presets.API], ids=["BASELINE", "STRICT", "API"])
+def test_presets_are_there_to_start_from(policy: Policy) -> None:
+    """The commonest wish: a preset, and one more source."""
+    found = policy.find(ContentSecurityPolicy)
+    assert found is not None
+    mine = Policy(policy, found.extend(img_src=["https://cdn.example"]))
+
+    (value,) = (value for name, value in head(HTML, policy=mine) if name == "Content-Security-Policy")
+    started = "'self' " if found.default_src == ("'self'",) else ""
+    assert value.endswith(f"; img-src {started}https://cdn.example")
 
 
 KNOWINGLY: dict[str, tuple[Line, ...]] = {

@@ -18,7 +18,7 @@ from .policy import Policy
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-PRESETS = {"baseline": presets.BASELINE}
+PRESETS = {"baseline": presets.BASELINE, "strict": presets.STRICT, "api": presets.API}
 
 # module, attributes, and the arguments of a call if it is one
 _reference = re.compile(r"([\w.]+):([\w.]+)(\(.*\))?", re.DOTALL)
