@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import pickle
+import sys
 import time
 from email.utils import formatdate
 from pathlib import Path
@@ -783,3 +784,19 @@ def test_no_value_is_both_absent_and_empty() -> None:
     """An empty value is a value."""
     assert site(SIGNED)(f"sid={signed(KEY, 'sid', '')}").seen == "sid="
     assert site(SIGNED)("sid=").seen is ABSENT
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who signs without itsdangerous is told when the rule is built, with every other mistake; others need it not."""
+    monkeypatch.setitem(sys.modules, "itsdangerous", None)
+
+    with pytest.raises(PolicyError) as raised:
+        CookieRule("sid", signing_key="short", max_age=-1)
+
+    assert {problem.code for problem in raised.value.problems} == {
+        "cookie.signing_key.extra",
+        "cookie.signing_key.short",
+        "cookie.max_age",
+    }
+    assert "wsgi-headers[signing]" in str(raised.value)
+    assert HeadersMiddleware(site, Policy(CookieRule("sid", prefix="__Host-"))).policy.parts
