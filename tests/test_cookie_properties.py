@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from user_agent import EXPIRED, LONGEST_LIFE, STORED, Cookie, Request, cookie_field, ends, outcome, read
 
-from wsgi_headers import CookieAttributes, CookieRule, HeadersMiddleware, Policy
+from wsgi_headers import CookieAttributes, CookieRule, HeadError, HeadersMiddleware, Policy
 
 HOST = "www.example.test"
 VECTORS = json.loads((Path(__file__).parent / "data" / "set_cookie.json").read_text())["rows"]
@@ -481,3 +482,99 @@ def test_comes_back_as_the_application_set_it(
     assert [pair for pair in shown if pair[0] in ("other", "SID")] == [
         pair for pair in tossed if pair[0] in ("other", "SID")
     ]
+
+
+EXPIRES = re.compile(r"(expires)=[^;]*", re.IGNORECASE)
+MOMENTS = st.sampled_from(
+    [
+        *("Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "Sun, 31 Feb 2100 00:00:00 GMT", "never"),
+        *(
+            "Fri, 01-Jan-2100 00:00:00 GMT",
+            "1 jan 2100 0:0:0",
+            "",
+            " Fri, 01 Jan 2100 00:00:00 GMT ",
+            "\xe9",
+            "expires=",
+        ),
+        *(f"Fri, 01 Jan 2100 00:00:00 GMT{' ' * 60}", f"1 Jan 2100 0:0:0 {LONG}", "1 Jan 2100 0:0:0;", "x;Secure"),
+    ]
+)
+DATED = [
+    *(
+        "a=1; Expires=",
+        "a=1;expires=; Path=/",
+        "a=1; expires=; expires=",
+        "a=1; EXPIRES=; Secure",
+        "a=1; Path=/ expires=",
+    ),
+    *("a=1; Domain=expires=", "a=1; Max-Age=60; Expires=; SameSite=None", "a=1; SameSite=Expires=", "a=1; myexpires="),
+    *("a=1; Expires=; Max-Age=99999999", "a=expires=", "expires=; Expires=; HttpOnly", "a=1; Expires=;"),
+]
+
+
+@given(st.one_of(st.sampled_from(DATED), lines), policies, st.lists(MOMENTS, min_size=2, max_size=4))
+def test_what_is_remembered_does_not_tell(line: str, parts: list[Any], dates: list[str]) -> None:
+    """Lines that differ in a date alone become one after the other what each becomes alone."""
+    given_lines = [EXPIRES.sub(lambda found, date=date: f"{found[1]}={date}", line) for date in dates]
+    rewrite = rewriter(*parts)
+
+    assert [rewrite(each) for each in given_lines] == [rewriter(*parts)(each) for each in given_lines]
+
+
+FAR, PAST = "Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"
+IN_TURN: dict[str, tuple[Any, list[tuple[str, str]]]] = {
+    "a date within the value of another attribute": (
+        CookieAttributes(domain="example.test"),
+        [(f"a=1; Domain=expires={date}", "a=1; Domain=example.test") for date in (FAR, PAST)],
+    ),
+    "a semicolon at the end": (
+        CookieAttributes(secure=False),
+        [
+            (f"a=1; Secure; Expires={FAR}", f"a=1; Expires={FAR}"),
+            (f"a=1; Secure; Expires={PAST};", f"a=1; Expires={PAST};"),
+        ],
+    ),
+    "too long to count": (
+        CookieAttributes(max_age=60),
+        [
+            (f"a=1; Expires={FAR} {LONG}", f"a=1; Expires={FAR} {LONG}"),
+            (f"a=1; Expires={FAR}", f"a=1; Expires={FAR}; Max-Age=60"),
+            (f"a=1; Expires={FAR} {LONG}", f"a=1; Expires={FAR} {LONG}"),
+        ],
+    ),
+    "beyond the longest life and not": (
+        CookieAttributes(max_age=60),
+        [
+            (f"a=1; Expires={FAR}", f"a=1; Expires={FAR}; Max-Age=60"),
+            (f"a=1; Expires={PAST}", f"a=1; Expires={PAST}"),
+            ("a=1; Expires=never", "a=1; Expires=never"),
+            (f"a=1; Expires= {FAR} ", f"a=1; Expires= {FAR} ; Max-Age=60"),
+        ],
+    ),
+    "two dates": (
+        CookieAttributes(max_age=60),
+        [
+            (f"a=1; Expires={FAR}; expires={PAST}", f"a=1; Expires={FAR}; expires={PAST}"),
+            (f"a=1; Expires={PAST}; expires={FAR}", f"a=1; Expires={PAST}; expires={FAR}; Max-Age=60"),
+            (f"a=1; Expires={FAR}; expires=never", f"a=1; Expires={FAR}; expires=never; Max-Age=60"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("part", "turns"), IN_TURN.values(), ids=IN_TURN)
+def test_dates_in_turn(part: Any, turns: list[tuple[str, str]]) -> None:
+    """Each line becomes what it should, whichever came before it."""
+    for order in (turns, turns[::-1]):
+        rewrite = rewriter(part)
+        assert [rewrite(before) for before, _ in order] == [[after] for _, after in order]
+
+
+@pytest.mark.parametrize("octet", ["\0", "\n", "\x7f"], ids=ascii)
+def test_a_control_in_a_date(octet: str) -> None:
+    """It is refused where the same text went well with another date, too."""
+    rewrite = rewriter(CookieAttributes(secure=True))
+    rewrite(f"a=1; Expires={FAR}; Path=/")
+
+    with pytest.raises(HeadError):
+        rewrite(f"a=1; Expires={FAR}{octet}; Path=/")

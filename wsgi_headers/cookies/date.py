@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 
@@ -16,13 +15,25 @@ _day = re.compile(r"([0-9]{1,2})(?:[^0-9].*)?", re.DOTALL)
 _months = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # year = 2*4DIGIT [ non-digit *OCTET ]
 _year = re.compile(r"([0-9]{2,4})(?:[^0-9].*)?", re.DOTALL)
+# The form that servers are told to send (rfc6265bis 4.1.1), and that with dashes of Netscape, which some still do; the
+# productions above read both so too.
+_usual = re.compile(
+    rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{{2}})[ -]({'|'.join(_months)})[ -]([0-9]{{4}}) "
+    r"([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def cookie_date(text: str) -> int | None:
     """Return the seconds since the epoch that `text` names, or None where user agents would ignore the attribute."""
     time: tuple[int, int, int] | None = None
     day = month = year = None
-    for found in _tokens.findall(text):
+    usual = _usual.fullmatch(text)
+    if usual is not None:
+        day, year = int(usual[1]), int(usual[3])
+        month = _months.index(usual[2].lower()) + 1
+        time = (int(usual[4]), int(usual[5]), int(usual[6]))
+    for found in () if usual is not None else _tokens.findall(text):
         # The order of the productions is the specification's; each takes the first token that it can.
         if time is None and (match := _time.fullmatch(found)):
             time = (int(match[1]), int(match[2]), int(match[3]))
@@ -38,10 +49,10 @@ def cookie_date(text: str) -> int | None:
         year += 1900
     elif 0 <= year <= 69:
         year += 2000
-    if year < 1601 or time[0] > 23 or time[1] > 59 or time[2] > 59:
+    if year < 1601:
         return None
     try:
-        datetime.date(year, month, day)
+        # Refuses hours above 23, minutes and seconds above 59, and days that the month does not have, as they do.
+        return int(datetime.datetime(year, month, day, *time, tzinfo=datetime.UTC).timestamp())
     except ValueError:
         return None
-    return calendar.timegm((year, month, day, *time))

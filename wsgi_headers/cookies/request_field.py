@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # An environ that is used again (a retry, another application after a 404) has gone through them already.
 _DONE = "wsgi_headers.cookies"
 
-# Bound of the memo of names: a browser sends a few dozen of a site, a client may make up any.
+# Bound of the memo of names, with the blanks around them: a browser sends a few dozen of a site, a client any.
 _NAMES = 512
 _NOT_MET: Any = object()  # what the memo gives for a name that it does not have, where it may have None
 
@@ -115,18 +115,8 @@ class _Reader:
                 self._bare[prefix + rule.name] = rule.name
         self._readings: dict[str, Reading | None] = {}
 
-    def reading(self, name: str) -> Reading | None:
-        """Return what the name of a pair means, None for one that no rule protects."""
-        # Looked up in one call: another thread may forget what is remembered at any moment.
-        known: Reading | None = self._readings.get(name, _NOT_MET)
-        if known is not _NOT_MET:
-            return known
-        if len(self._readings) >= _NAMES:
-            self._readings.clear()
-        found = self._readings[name] = self._reading(name)
-        return found
-
     def _reading(self, name: str) -> Reading | None:
+        """Return what the name of a pair means, None for one that no rule protects."""
         found = self._exactly(name)
         if found is None:
             for read in _read_by_frameworks(name):
@@ -162,13 +152,23 @@ class _Reader:
         return shown if shown.strip(BLANKS + ";") else ""
 
     def _of_piece(self, piece: str) -> Reading | None:
+        raw_name, equals, _ = piece.partition("=")
+        # Looked up in one call: another thread may forget what is remembered at any moment.
+        known: Reading | None = self._readings.get(raw_name, _NOT_MET) if equals else _NOT_MET
+        if known is not _NOT_MET:
+            return known
         name, value = _pair(piece)
-        found = self.reading(name) if name or value else None
-        if name or found is not None:
-            return found
-        # Some frameworks read a pair without an equals sign as a name without a value.
-        imitated = self.reading(value) if "=" not in piece else None
-        return imitated._replace(lookalike=True) if imitated is not None else None
+        if not equals:
+            # Some frameworks read a pair without an equals sign as a name without a value.
+            found = self._reading("") if value else None
+            imitated = self._reading(value) if value and found is None else None
+            return found if imitated is None else imitated._replace(lookalike=True)
+        if not name:
+            return self._reading("") if value else None
+        if len(self._readings) >= _NAMES:
+            self._readings.clear()
+        known = self._readings[raw_name] = self._reading(name)
+        return known
 
 
 def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) -> str | None:

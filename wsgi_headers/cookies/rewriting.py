@@ -6,6 +6,7 @@ remembers what became of an attribute text, since applications repeat them (rfc6
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -13,9 +14,10 @@ from typing import Any, NamedTuple, TypeAlias
 from .._part import Part
 from ..operations import FieldProgram, checked
 from .attributes import NO_WISH, Wish, expiry, rewritten
+from .date import cookie_date
 from .prefixes import kept_for_prefix, with_prefix
 from .protection import UNPROTECTED, Protection, exempting, protection_of, speaking
-from .syntax import BLANKS, cookie_name
+from .syntax import BLANKS, attributes, cookie_name
 
 SET_COOKIE = "Set-Cookie"
 
@@ -99,7 +101,7 @@ def protected(pair: str, tail: str, protection: Protection) -> str:
     name, equals, value = pair.partition("=")
     if not equals:
         name, value = "", pair
-    if protection.signature is not None and expiry(tail) > time.time():
+    if protection.signature is not None and _expiry(tail) > time.time():
         bare = value.strip(BLANKS)
         before, _, after = value.partition(bare) if bare else (value, "", "")
         value = f"{before}{protection.signature.sign(bare)}{after}"
@@ -110,12 +112,19 @@ def protected(pair: str, tail: str, protection: Protection) -> str:
 
 
 # What became of the attribute texts under one wish: the text that follows the pair, None where it stays as it is.
-# The key None is the line without a semicolon.
-_Memo: TypeAlias = dict[str | None, str | None]
-
+# The key None is the line without a semicolon; a tuple is a text without the date of its Expires, which many
+# applications make anew for each response, and becomes what stands before that date and after it; it says too whether
+# the date exceeds the longest life.
+_Memo: TypeAlias = dict[Any, Any]
 
 # What a memo gives for a key that it does not have, where it may have None.
 _NOT_MET: Any = object()
+
+# What stands before a date, in the spellings of the frameworks; another one is read like any text.
+_EXPIRES = "xpires="
+# Stand where the date was, for one that does not count or has passed and for one that is far; no text that was checked
+# has them.
+_PLACE, _FAR_PLACE = "\0", "\0 31 Dec 9999 23:59:59"
 
 
 class _Known(NamedTuple):
@@ -181,14 +190,14 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         memo = known.memo
         after = memo.get(key, _NOT_MET)
         if after is _NOT_MET:
-            after = _remembered(memo, key, known.wish)
+            after = _after(memo, key, known.wish)
         # A line without name and value is no cookie (rfc6265bis 5.6 step 5).
         if not pair:
             return value
         if known.protection is not UNPROTECTED:
             sent = protected(pair, f";{tail}", known.protection)
             sent += semicolon + tail if after is None else after
-            if known.unprefixed is not None and expiry(f";{tail}") <= time.time():
+            if known.unprefixed is not None and _expiry(f";{tail}") <= time.time():
                 # The browser may have both, so both are deleted.
                 after = _remembered({}, key, known.unprefixed.wish)
                 return sent, value if after is None else pair + after
@@ -198,13 +207,47 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
     return FieldProgram(SET_COOKIE.lower(), edit=edit)
 
 
-def _remembered(memo: _Memo, key: str | None, wish: Wish) -> str | None:
+def _after(memo: _Memo, key: str | None, wish: Wish) -> str | None:
     """Return what follows the pair under `wish`, None where it stays; kept in `memo` where it will always be that."""
+    before, found, rest = (key or "").partition(_EXPIRES)
+    if key is None or not found:
+        return _remembered(memo, key, wish)
+    date, semicolon, behind = rest.partition(";")
+    # Only a longest life asks what the date is, and only whether that is exceeded.
+    exceeds = wish.max_age is not None and (cookie_date(date) or 0) > int(time.time()) + wish.max_age
+    around = memo.get((before, semicolon, behind, exceeds), _NOT_MET)
+    if around is _NOT_MET or len(key) > _TAIL_OCTETS or not (date.isascii() and date.isprintable()):
+        checked(SET_COOKIE, key)
+        place = _FAR_PLACE if exceeds else _PLACE
+        placed = f";{before}{_EXPIRES}{place}{semicolon}{behind}"
+        dates = [attribute.value for attribute in attributes(placed) if attribute.name == "expires"]
+        if dates != [place] or len(key) > _TAIL_OCTETS:
+            return _remembered(memo, key, wish)
+        text, _ = rewritten(placed, wish)
+        around = None if text == placed else text.split(place)
+        _keep(memo, (before, semicolon, behind, exceeds), around)
+    return None if around is None else f"{around[0]}{date}{around[1]}"
+
+
+def _remembered(memo: _Memo, key: str | None, wish: Wish) -> str | None:
+    """Return the same for a whole text."""
     tail = "" if key is None else f";{checked(SET_COOKIE, key)}"
     text, lasting = rewritten(tail, wish)
     after = None if text == tail else text
     if lasting and len(tail) <= _TAIL_OCTETS:
-        if len(memo) >= _TAILS:
-            memo.clear()
-        memo[key] = after
+        _keep(memo, key, after)
     return after
+
+
+def _keep(memo: _Memo, key: Any, after: Any) -> None:
+    if len(memo) >= _TAILS:
+        memo.clear()
+    memo[key] = after
+
+
+def _expiry(tail: str) -> float:
+    """Return what `expiry` does, remembered as the texts are."""
+    return _expiries(tail) if len(tail) <= _TAIL_OCTETS else expiry(tail)
+
+
+_expiries = functools.lru_cache(maxsize=_TAILS)(expiry)

@@ -7,13 +7,15 @@ a cookie is verified by whoever has the key, with itsdangerous alone.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import re
 from collections.abc import Sequence
+from typing import Any
 
 SALT = "wsgi_headers.cookie."
-_SEPARATOR = "."
+_FORMAT: dict[str, Any] = {"sep": ".", "digest_method": hashlib.sha256}
 
 # NIST SP 800-107 5.3.4: an HMAC is no stronger than its key; 128 bits are the least that is still recommended
 # (SP 800-131A 10).
@@ -50,20 +52,28 @@ class Signature:
     def __init__(
         self, name: str, key: str | bytes, retired_keys: Sequence[str | bytes] = (), max_age: int | None = None
     ) -> None:
-        from itsdangerous import BadSignature, Signer, TimestampSigner
-
-        self._max_age = max_age
-        self._bad_signature = BadSignature
+        self._salt = SALT + name
         # itsdangerous signs with the last key of a list and verifies with any.
-        keys = [octets(retired) for retired in retired_keys]
-        kind = Signer if max_age is None else TimestampSigner
-        self._signer = kind(
-            [*keys, octets(key)], SALT + name, _SEPARATOR, key_derivation="hmac", digest_method=hashlib.sha256
-        )
+        self._keys = [octets(each) for each in (*retired_keys, key)]
+        self._max_age = max_age
+
+    @functools.cached_property
+    def _signer(self) -> Any:
+        """What signs; made when it is first needed, since a client may send any number of names that a pattern fits.
+
+        itsdangerous derives each key from the salt for every value, which costs as much as the signature: here that is
+        done once.
+        """
+        from itsdangerous import Signer, TimestampSigner
+
+        kind = Signer if self._max_age is None else TimestampSigner
+        derived = [Signer(key, self._salt, **_FORMAT, key_derivation="hmac").derive_key() for key in self._keys]
+        return kind(derived, self._salt, **_FORMAT, key_derivation="none")
 
     def sign(self, value: str) -> str:
         """Return the value as it goes over the wire."""
-        return self._signer.sign(value.encode("latin-1")).decode("latin-1")
+        signed: bytes = self._signer.sign(value.encode("latin-1"))
+        return signed.decode("latin-1")
 
     def verify(self, value: str) -> str | None:
         """Return the value that was signed, None where the signature does not count, whatever the cause."""
@@ -71,7 +81,14 @@ class Signature:
             return None
         age = {} if self._max_age is None else {"max_age": self._max_age}
         try:
-            return self._signer.unsign(value.encode("latin-1"), **age).decode("latin-1")
-        except (self._bad_signature, OSError, OverflowError, ValueError):
+            verified: bytes = self._signer.unsign(value.encode("latin-1"), **age)
+            return verified.decode("latin-1")
+        except (_bad_signature(), OSError, OverflowError, ValueError):
             # Not BadSignature: characters beyond latin-1, and a stamp of a year that Python has no date for.
             return None
+
+
+def _bad_signature() -> type[Exception]:
+    from itsdangerous import BadSignature
+
+    return BadSignature
