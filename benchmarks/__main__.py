@@ -42,8 +42,9 @@ def timed_rows(workload: Workload, rounds: int) -> Iterator[Row]:
 
 def memory_rows() -> Iterator[Row]:
     """A row for each reading of the memory."""
-    for count, figure in memory.held():
-        yield Row(memory.KEY, memory.TITLE, f"wsgi_headers, {count:,} requests", figure, "KiB")
+    for case in memory.CASES:
+        for count, figure in memory.held(case):
+            yield Row(memory.KEY, memory.TITLE, f"{case.name}, {count:,} requests", figure, "KiB")
 
 
 def _sizes(times: Times, name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from .requests import ENVIRON
+from .requests import ENVIRON, cookie_field
 
 Lines = list[tuple[str, str]]
 
@@ -14,6 +14,9 @@ Feed = deque[Lines]
 
 BARE = "bare application"
 """The contestant that every workload has without naming it."""
+
+OURS = "wsgi_headers"
+BY_HAND = "closure by hand, unchecked"
 
 BODY = [b"ok"]
 
@@ -27,6 +30,21 @@ def plain(feed: Feed) -> WSGIApplication:
         return BODY
 
     return application
+
+
+def showing(feed: Feed) -> WSGIApplication:
+    """`plain`, except that the body is the Cookie field of the request as the application got it."""
+    following = feed.popleft
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", following())
+        return [environ.get("HTTP_COOKIE", "").encode("latin-1")]
+
+    return application
+
+
+WSGI_APPLICATIONS = (plain, showing)
+"""The bare applications that are nothing but a WSGI callable, which is all that a contestant may rely on there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,7 @@ class Workload:
     application     makes the bare application over a feed
     requests        in a burst
     environ         what each request gets a copy of
+    cookie          the Cookie field of the request with this serial number, as a new string
     """
 
     key: str
@@ -67,3 +86,4 @@ class Workload:
     application: Callable[[Feed], WSGIApplication] = plain
     requests: int = 64
     environ: WSGIEnvironment = field(default_factory=lambda: ENVIRON)
+    cookie: Callable[[int], str] = cookie_field

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from .contest import BODY, Contestant, Feed, Lines, Workload, plain
+from .contest import BODY, WSGI_APPLICATIONS, Contestant, Feed, Lines, Workload
 from .requests import path
 from .timing import write
 
@@ -72,7 +72,7 @@ def _named(workload: Workload, name: str) -> Contestant:
     return next(contestant for contestant in workload.contestants if contestant.name == name)
 
 
-def _call(application: WSGIApplication, template: WSGIEnvironment, serial: int) -> tuple[list[Start], bytes]:
+def _call(workload: Workload, application: WSGIApplication, serial: int) -> tuple[list[Start], bytes]:
     """What `start_response` was called with, each time, and the body."""
     starts: list[Start] = []
 
@@ -80,7 +80,7 @@ def _call(application: WSGIApplication, template: WSGIEnvironment, serial: int) 
         starts.append((status, list(lines), exc_info))
         return write
 
-    environ = template | {"PATH_INFO": path(serial)}
+    environ = workload.environ | {"PATH_INFO": path(serial), "HTTP_COOKIE": workload.cookie(serial)}
     body = application(environ, start_response)
     return starts, b"".join(body)
 
@@ -91,7 +91,7 @@ def _served(workload: Workload, contestant: Contestant) -> list[Answer]:
     served = []
     for serial in range(HEADS):
         feed.append(workload.head(serial))
-        starts, body = _call(application, workload.environ, serial)
+        starts, body = _call(workload, application, serial)
         served.append(([(status, meaning(lines)) for status, lines, _ in starts], body))
     return served
 
@@ -112,8 +112,8 @@ def _difference(expected: list[Answer], actual: list[Answer]) -> str:
 
 
 def _broken_promise(workload: Workload, contestant: Contestant) -> str:
-    """What a contestant does that the protocol forbids to middleware; looked at where the application is plain."""
-    if workload.application is not plain:
+    """What a contestant does that the protocol forbids to middleware; not looked at around a framework."""
+    if workload.application not in WSGI_APPLICATIONS:
         return ""
     head = workload.head(0)
     kept = head.copy()
@@ -124,7 +124,7 @@ def _broken_promise(workload: Workload, contestant: Contestant) -> str:
         start_response("500 Internal Server Error", head, exc_info)
         return BODY
 
-    starts, _ = _call(contestant.wrap(failing), workload.environ, 0)
+    starts, _ = _call(workload, contestant.wrap(failing), 0)
     if not starts[0][2]:
         return ""  # answered without the application
     if head != kept:

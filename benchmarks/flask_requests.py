@@ -14,9 +14,7 @@ from flask_talisman import Talisman
 from wsgi_headers import HeadersMiddleware, Policy, Set
 
 from . import heads
-from .contest import BARE, BODY, Contestant, Feed, Workload
-
-OURS = "wsgi_headers"
+from .contest import BARE, BODY, OURS, Contestant, Feed, Workload
 
 SIX_SETS = Policy(
     Set("Content-Security-Policy", "default-src 'self'; object-src 'none'"),

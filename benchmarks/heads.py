@@ -4,16 +4,28 @@ Each function gives the field lines for the request with a serial number. The na
 writes them; the values are new strings that differ from request to request, so that no memory of whole values helps.
 """
 
+from datetime import UTC, datetime
+
 from .contest import Lines
 from .requests import scattered
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+FAR_AWAY = 4_102_444_800
+"""The first second of 2100: far enough for cookies that end after it to be later than any ceiling."""
+
+TEN_COOKIES = ("sid", "csrftoken", "theme", "cart", "remember", "locale", "currency", "flash", "visitor", "beta")
 
 
 def http_date(number: int) -> str:
     """A date in the form of RFC 9110 section 5.6.7; the day of the week need not be right."""
     time = f"{number % 24:02}:{number // 24 % 60:02}:{number % 60:02}"
     return f"{DAYS[number % 7]}, {number % 28 + 1:02} Oct 2025 {time} GMT"
+
+
+def far_date(number: int) -> str:
+    """The date that many seconds after the beginning of 2100, in the same form: another one for each number."""
+    return datetime.fromtimestamp(FAR_AWAY + number, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 def five_lines(serial: int) -> Lines:
@@ -92,3 +104,53 @@ def thirty_lines_and_five_cookies(serial: int) -> Lines:
         ("Set-Cookie", f"remember={number:016x}; Path=/account; HttpOnly; Secure"),
         ("Set-Cookie", f"cart={number % 100}.{number:x}; path=/; secure; httponly; samesite=none"),
     ]
+
+
+def one_of_ten_cookies(serial: int) -> Lines:
+    """An ordinary page that sets one cookie, another of the ten from request to request."""
+    number = scattered(serial)
+    return [
+        *five_lines(serial),
+        ("Set-Cookie", f"{TEN_COOKIES[number % 10]}={number:08x}{number ^ 0x5BD1E995:08x}; Path=/"),
+    ]
+
+
+def session_cookie(serial: int) -> Lines:
+    """An ordinary page that sets its session anew, to 16 characters."""
+    number = scattered(serial)
+    return [
+        *five_lines(serial),
+        ("Set-Cookie", f"sid={number:08x}{number ^ 0x5BD1E995:08x}; Path=/; HttpOnly; SameSite=Lax"),
+    ]
+
+
+def ever_new_expires(serial: int) -> Lines:
+    """An ordinary page with a session as Flask sends it and a token as Django does, each of which ends at a date that
+    no other response has."""
+    number = scattered(serial)
+    date = far_date(number)
+    return [
+        *five_lines(serial),
+        ("Set-Cookie", f"session={number:016x}; Expires={date}; HttpOnly; Path=/"),
+        ("Set-Cookie", f"csrftoken={number:032x}; expires={date}; Max-Age=31449600; Path=/; SameSite=Lax"),
+    ]
+
+
+def twenty_cookies(serial: int) -> Lines:
+    """An ordinary page that sets the ten cookies as they are and ten more with attributes of several kinds."""
+    number = scattered(serial)
+    lines = five_lines(serial)
+    lines += [("Set-Cookie", f"{name}={number:08x}") for name in TEN_COOKIES]
+    lines += [
+        ("Set-Cookie", f"a={number:x}; Path=/"),
+        ("Set-Cookie", f"b={number:x}; Path=/; HttpOnly"),
+        ("Set-Cookie", f"c={number:x}; Path=/; Secure; HttpOnly"),
+        ("Set-Cookie", f"d={number:x}; Path=/; Max-Age=31536000"),
+        ("Set-Cookie", f"e={number:x}; Path=/account; SameSite=Lax"),
+        ("Set-Cookie", f"f={number:x}; Path=/account; SameSite=None; Secure"),
+        ("Set-Cookie", f"g={number:x}; path=/; secure; httponly; samesite=strict"),
+        ("Set-Cookie", f"h={number:x}; Domain=example.com; Path=/"),
+        ("Set-Cookie", f"i={number:x}; Max-Age=0; Path=/"),
+        ("Set-Cookie", f"j={number:x}; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"),
+    ]
+    return lines

@@ -3,14 +3,16 @@
 Werkzeug refuses CR and LF in the values that the application sends; nothing else here checks them.
 """
 
-from collections.abc import Callable, Iterable
-from http.cookies import SimpleCookie
+import time
+from collections.abc import Callable, Container, Iterable
+from email.utils import parsedate_to_datetime
+from http.cookies import Morsel, SimpleCookie
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from secure import CustomHeader, Secure
 from secure.middleware import SecureWSGIMiddleware
 from werkzeug.datastructures import Headers
-from werkzeug.http import dump_cookie, parse_cookie, parse_set_header
+from werkzeug.http import dump_cookie, parse_cookie, parse_date, parse_set_header
 from wsgicors import CORS
 
 from . import references
@@ -71,8 +73,13 @@ def werkzeug_resolve(application: WSGIApplication, decisions: references.Decisio
     return rewriting(application, rewritten)
 
 
-def werkzeug_cookies(application: WSGIApplication, tail: Lines) -> WSGIApplication:
+def werkzeug_cookies(
+    application: WSGIApplication, tail: Lines, names: Container[str] | None = None, ceiling: int | None = None
+) -> WSGIApplication:
     """`werkzeug_set`, and each cookie read with `parse_cookie` and written with `dump_cookie`.
+
+    names     of the cookies, where not all are meant
+    ceiling   seconds that a cookie lives at most
 
     Werkzeug reads no Set-Cookie line, so that the attributes are split here; those that `dump_cookie` does not know
     are lost.
@@ -82,14 +89,19 @@ def werkzeug_cookies(application: WSGIApplication, tail: Lines) -> WSGIApplicati
         headers = Headers(lines)
         for name, value in tail:
             headers.set(name, value)
-        headers.setlist("Set-Cookie", [_dumped(line) for line in headers.getlist("Set-Cookie")])
+        headers.setlist("Set-Cookie", [_dumped(line, names, ceiling) for line in headers.getlist("Set-Cookie")])
         return headers.to_wsgi_list()
 
     return rewriting(application, rewritten)
 
 
-def standard_cookies(application: WSGIApplication, tail: Lines) -> WSGIApplication:
+def standard_cookies(
+    application: WSGIApplication, tail: Lines, names: Container[str] | None = None, ceiling: int | None = None
+) -> WSGIApplication:
     """Each cookie read and written by `http.cookies`, and the tail set as the hand-written closure does it.
+
+    names     of the cookies, where not all are meant
+    ceiling   seconds that a cookie lives at most
 
     `SimpleCookie` loses the attributes that it does not know, and without a word the cookies that it cannot read.
     """
@@ -102,10 +114,15 @@ def standard_cookies(application: WSGIApplication, tail: Lines) -> WSGIApplicati
             key = keys[line[0]]
             if key == "set-cookie":
                 for morsel in SimpleCookie(line[1]).values():
+                    if names is not None and morsel.key not in names:
+                        kept.append(line)
+                        continue
                     morsel["secure"] = True
                     morsel["httponly"] = True
                     if morsel["samesite"].lower() not in ("lax", "strict"):
                         morsel["samesite"] = "Lax"
+                    if ceiling is not None and _outlives(morsel, ceiling):
+                        morsel["max-age"] = ceiling
                     kept.append((line[0], morsel.OutputString()))
             elif key not in replaced:
                 kept.append(line)
@@ -123,19 +140,36 @@ def wsgicors(application: WSGIApplication) -> WSGIApplication:
     return wrapped
 
 
-def _dumped(line: str) -> str:
-    pair, *parts = line.split(";")
-    ((name, value),) = parse_cookie(pair).items()
-    attributes = {}
-    for part in parts:
-        attribute, _, text = part.partition("=")
-        attributes[attribute.strip().lower()] = text.strip()
-    max_age = attributes.get("max-age")
+def attributes_of(cookie: str) -> dict[str, str]:
+    """The attributes of a Set-Cookie value by their names in lower case."""
+    parts = [part.partition("=") for part in cookie.split(";")[1:]]
+    return {name.strip().lower(): value.strip() for name, _, value in parts}
+
+
+def _outlives(morsel: Morsel[str], ceiling: int) -> bool:
+    """Whether a cookie lives longer than that many seconds; Max-Age counts before Expires."""
+    if morsel["max-age"]:
+        return int(morsel["max-age"]) > ceiling
+    return bool(morsel["expires"]) and parsedate_to_datetime(morsel["expires"]).timestamp() > time.time() + ceiling
+
+
+def _dumped(line: str, names: Container[str] | None, ceiling: int | None) -> str:
+    ((name, value),) = parse_cookie(line.partition(";")[0]).items()
+    if names is not None and name not in names:
+        return line
+    attributes = attributes_of(line)
+    max_age = int(attributes["max-age"]) if "max-age" in attributes else None
+    if ceiling is not None:
+        expires = parse_date(attributes.get("expires"))
+        if max_age is not None:
+            max_age = min(max_age, ceiling)
+        elif expires is not None and expires.timestamp() > time.time() + ceiling:
+            max_age = ceiling
     same_site = attributes.get("samesite", "")
     return dump_cookie(
         name,
         value,
-        max_age=int(max_age) if max_age else None,
+        max_age=max_age,
         expires=attributes.get("expires"),
         path=attributes.get("path"),
         domain=attributes.get("domain"),

@@ -14,6 +14,8 @@ is at every request: some 50 ns.
 """
 
 import re
+import time
+from calendar import timegm
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -28,10 +30,23 @@ ExcInfo: TypeAlias = "OptExcInfo | None"
 
 Write = Callable[[bytes], object]
 
+Editing = Callable[[str], str]
+
 # RFC 9110 section 5.6.2; RFC 9112 section 4; RFC 9110 section 5.5 without the blanks at the ends, which break nothing.
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 STATUS = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+# RFC 6265bis sections 5.6.1 and 5.6.2; of dates only the form that servers are told to send (RFC 9110 section 5.6.7),
+# and the one with dashes that some still do.
+MAX_AGE = re.compile(r";[\t ]*max-age[\t ]*=[\t ]*(-?[0-9]+)[\t ]*(?=;|$)", re.IGNORECASE)
+EXPIRES = re.compile(
+    r";[\t ]*expires[\t ]*=[\t ]*[a-z]{3}, ([0-9]{2})[ -]([a-z]{3})[ -]([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT",
+    re.IGNORECASE,
+)
+MONTHS = {
+    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}
 
 
 class Decisions(NamedTuple):
@@ -235,8 +250,8 @@ def resolving_checked(application: WSGIApplication, decisions: Decisions) -> WSG
     return wrapped
 
 
-def hardening(application: WSGIApplication, tail: Lines) -> WSGIApplication:
-    """Sets each field of the tail, and gives each cookie Secure, HttpOnly and SameSite=Lax at least."""
+def editing(application: WSGIApplication, tail: Lines, edited: Editing) -> WSGIApplication:
+    """Sets each field of the tail, and puts the value of each Set-Cookie line through a function."""
     replaced = frozenset(name.lower() for name, _ in tail)
     keys = Keys()
 
@@ -246,7 +261,7 @@ def hardening(application: WSGIApplication, tail: Lines) -> WSGIApplication:
             for line in lines:
                 key = keys[line[0]]
                 if key == "set-cookie":
-                    kept.append((line[0], hardened(line[1])))
+                    kept.append((line[0], edited(line[1])))
                 elif key not in replaced:
                     kept.append(line)
             kept += tail
@@ -259,8 +274,8 @@ def hardening(application: WSGIApplication, tail: Lines) -> WSGIApplication:
     return wrapped
 
 
-def hardening_checked(application: WSGIApplication, tail: Lines) -> WSGIApplication:
-    """`hardening`, refusing what must not be sent."""
+def editing_checked(application: WSGIApplication, tail: Lines, edited: Editing) -> WSGIApplication:
+    """`editing`, refusing what must not be sent."""
     replaced = frozenset(name.lower() for name, _ in tail)
     keys = Keys()
     statuses = set()  # type: set[str]
@@ -278,7 +293,7 @@ def hardening_checked(application: WSGIApplication, tail: Lines) -> WSGIApplicat
                     check_value(value)
                 key = keys[name]
                 if key == "set-cookie":
-                    kept.append((name, hardened(value)))
+                    kept.append((name, edited(value)))
                 elif key not in replaced:
                     kept.append(line)
             kept += tail
@@ -309,6 +324,40 @@ def hardened(cookie: str) -> str:
     if "samesite" not in names:
         cookie += "; SameSite=Lax"
     return cookie
+
+
+def hardened_of(names: frozenset[str]) -> Editing:
+    """Gives `hardened` for the cookies of these names alone."""
+
+    def edited(cookie: str) -> str:
+        return hardened(cookie) if cookie.partition("=")[0].strip() in names else cookie
+
+    return edited
+
+
+def hardened_within(ceiling: int) -> Editing:
+    """Gives `hardened` with no life longer than `ceiling` seconds; of Max-Age and of Expires there is one at most."""
+
+    def edited(cookie: str) -> str:
+        cookie = hardened(cookie)
+        max_age = MAX_AGE.search(cookie)
+        if max_age is not None:
+            if int(max_age[1]) <= ceiling:
+                return cookie
+            return f"{cookie[: max_age.start(1)]}{ceiling}{cookie[max_age.end(1) :]}"
+        end = expiry(cookie)
+        return cookie if end is None or end <= time.time() + ceiling else f"{cookie}; Max-Age={ceiling}"
+
+    return edited
+
+
+def expiry(cookie: str) -> int | None:
+    """The date of Expires in seconds since the epoch."""
+    found = EXPIRES.search(cookie)
+    if found is None:
+        return None
+    day, month, year, hour, minute, second = found.groups()
+    return timegm((int(year), MONTHS[month.lower()], int(day), int(hour), int(minute), int(second)))
 
 
 def merged_vary(values: Iterable[str], added: Iterable[str]) -> str:

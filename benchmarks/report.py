@@ -10,7 +10,16 @@ from itertools import groupby
 from math import isnan
 from typing import Any
 
-PACKAGES = ("wsgi-headers", "secure", "werkzeug", "wsgicors", "flask", "flask-talisman", "flask-cors")
+PACKAGES = (
+    "wsgi-headers",
+    "secure",
+    "werkzeug",
+    "itsdangerous",
+    "wsgicors",
+    "flask",
+    "flask-talisman",
+    "flask-cors",
+)
 
 COLUMNS = ("workload", "contestant", "figure", "spread", "unit", "remark")
 TO_THE_RIGHT = ("figure", "spread")

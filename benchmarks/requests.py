@@ -32,7 +32,7 @@ ENVIRON: WSGIEnvironment = {
     "wsgi.multiprocess": False,
     "wsgi.run_once": False,
 }
-"""What a server hands over, 27 keys; each request gets a copy with a path of its own."""
+"""What a server hands over, 27 keys; each request gets a copy with a path and a Cookie field of its own."""
 
 
 def scattered(serial: int) -> int:
@@ -43,3 +43,8 @@ def scattered(serial: int) -> int:
 def path(serial: int) -> str:
     """The path of the request with this serial number: a new string that no other request has."""
     return f"/articles/{scattered(serial):08x}"
+
+
+def cookie_field(serial: int) -> str:
+    """The Cookie field of the request with this serial number, another one for each."""
+    return f"sid={scattered(serial):08x}; theme=dark; consent=analytics"

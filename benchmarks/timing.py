@@ -56,13 +56,17 @@ def start_response(status: str, lines: object, exc_info: object = None, /) -> Ca
     return write
 
 
-def serve(application: WSGIApplication, template: WSGIEnvironment, paths: Sequence[str]) -> int:
-    """Nanoseconds that the requests take: each has its own environ, and its body is read and closed."""
+def serve(application: WSGIApplication, template: WSGIEnvironment, requests: Sequence[tuple[str, str]]) -> int:
+    """Nanoseconds that the requests take, each with its path and Cookie field in an environ of its own.
+
+    The body of each response is read and closed.
+    """
     copy = template.copy
     began = perf_counter_ns()
-    for path_info in paths:
+    for path_info, cookie in requests:
         environ = copy()
         environ["PATH_INFO"] = path_info
+        environ["HTTP_COOKIE"] = cookie
         body = application(environ, start_response)
         for _ in body:
             pass
@@ -141,6 +145,7 @@ def _runner(workload: Workload, wrap: Callable[[WSGIApplication], WSGIApplicatio
     def burst(first: int) -> float:
         serials = range(first, first + count)
         feed.extend(map(workload.head, serials))
-        return timed(application, workload.environ, [path(serial) for serial in serials]) / count
+        requests = [(path(serial), workload.cookie(serial)) for serial in serials]
+        return timed(application, workload.environ, requests) / count
 
     return burst

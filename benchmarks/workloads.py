@@ -8,15 +8,15 @@ from collections.abc import Callable
 from functools import partial
 from wsgiref.types import WSGIApplication
 
-from wsgi_headers import CookieAttributes, Default, HeadersMiddleware, Merge, Policy, Remove, Set
+from wsgi_headers import CookieAttributes, CookieRule, Default, HeadersMiddleware, Merge, Policy, Remove, Set
 
-from . import flask_requests, heads, libraries, references, rules, sharing
-from .contest import Contestant, Lines, Workload
+from . import flask_requests, heads, libraries, references, rules, sharing, signed_cookies
+from .contest import BY_HAND, OURS, Contestant, Lines, Workload
 
-OURS = "wsgi_headers"
 LIMIT = "closure that concatenates"
-BY_HAND = "closure by hand, unchecked"
 BY_HAND_CHECKED = "closure by hand, checked"
+STANDARD = "http.cookies"
+WERKZEUG = "werkzeug Headers, dump_cookie"
 
 # Strict-Transport-Security is not among them: RFC 6797 section 7.2 makes it depend on the scheme of the request.
 EIGHT_FIELDS: Lines = [
@@ -52,6 +52,17 @@ CONFLICTS = Policy(
 )
 
 COOKIES = Policy(EIGHT_SETS, CookieAttributes(secure=True, http_only=True, same_site="Lax"))
+
+NAMES = frozenset(heads.TEN_COOKIES)
+NAMED = Policy(
+    EIGHT_SETS, *[CookieRule(name, secure=True, http_only=True, same_site="Lax") for name in heads.TEN_COOKIES]
+)
+
+HARDENED_BY_NAME = references.hardened_of(NAMES)
+
+CEILING = 14 * 24 * 60 * 60
+LIMITED = Policy(EIGHT_SETS, CookieAttributes(secure=True, http_only=True, same_site="Lax", max_age=CEILING))
+HARDENED_WITHIN = references.hardened_within(CEILING)
 
 
 def ours(policy: Policy) -> Callable[[WSGIApplication], WSGIApplication]:
@@ -98,10 +109,10 @@ WORKLOADS = (
         heads.two_cookies,
         limit("leaves the cookies"),
         Contestant(OURS, ours(COOKIES)),
-        Contestant(BY_HAND, partial(references.hardening, tail=EIGHT_FIELDS)),
-        Contestant(BY_HAND_CHECKED, partial(references.hardening_checked, tail=EIGHT_FIELDS)),
-        Contestant("http.cookies", partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
-        Contestant("werkzeug Headers, dump_cookie", partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
+        Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
+        Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
     ),
     in_limits(
         "W6",
@@ -109,8 +120,55 @@ WORKLOADS = (
         heads.thirty_lines_and_five_cookies,
         limit("leaves the cookies"),
         Contestant(OURS, ours(COOKIES)),
-        Contestant(BY_HAND, partial(references.hardening, tail=EIGHT_FIELDS)),
-        Contestant(BY_HAND_CHECKED, partial(references.hardening_checked, tail=EIGHT_FIELDS)),
+        Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
+        Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
+    ),
+    in_limits(
+        "C1",
+        "W1 and one cookie, hardened by its rule of ten",
+        heads.one_of_ten_cookies,
+        limit("leaves the cookie"),
+        Contestant(OURS, ours(NAMED)),
+        Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=HARDENED_BY_NAME)),
+        Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=HARDENED_BY_NAME)),
+        Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS, names=NAMES)),
+        Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS, names=NAMES)),
+    ),
+    signed_cookies.WORKLOAD,
+    in_limits(
+        "C3",
+        "W1 and two cookies hardened, each response another Expires",
+        heads.ever_new_expires,
+        limit("leaves the cookies"),
+        Contestant(OURS, ours(COOKIES)),
+        Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
+        Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
+    ),
+    in_limits(
+        "C3-ceiling",
+        "C3 and a longest life",
+        heads.ever_new_expires,
+        limit("leaves the cookies"),
+        Contestant(OURS, ours(LIMITED)),
+        Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=HARDENED_WITHIN)),
+        Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=HARDENED_WITHIN)),
+        Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS, ceiling=CEILING)),
+        Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS, ceiling=CEILING)),
+    ),
+    in_limits(
+        "C4",
+        "W1 and twenty cookies hardened",
+        heads.twenty_cookies,
+        limit("leaves the cookies"),
+        Contestant(OURS, ours(COOKIES)),
+        Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
+        Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
+        Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
     ),
     *sharing.workloads(EIGHT_SETS, EIGHT_FIELDS, limit("resolves nothing, no CORS"), "limits"),
     rules.workload(EIGHT_SETS),
