@@ -46,8 +46,11 @@ class WithNonce(Remove):
 class Compiled:
     """What heads go through.
 
+    steps         of each field, in the order in which they act
+    last          those of each field that come after overrides too
     program       for responses that asked for nothing
-    finish        what looks at the whole head afterwards, in order
+    finishing     what looks at the whole head afterwards, in order, each with the parts that it acts for
+    finish        the same alone
     takes_nonce   whether a nonce makes a difference
 
     `fold` gives the program of one field for its steps.
@@ -57,28 +60,41 @@ class Compiled:
         self,
         steps: Mapping[str, Sequence[Step]],
         last: Mapping[str, Sequence[Step]],
-        finish: Sequence[Callable[[Head, Log], None]],
+        finishing: Sequence[tuple[list[Part], Callable[[Head, Log], None]]],
         fold: Callable[[tuple[Step, ...]], FieldProgram],
     ) -> None:
-        self._steps = steps
-        self._last = last
-        self.finish = tuple(finish)
+        self.steps = steps
+        self.last = last
+        self.finishing = tuple(finishing)
+        self.finish = tuple(look for _, look in finishing)
         self._fold = fold
+        self._stages: dict[str, list[Any]] = {}
         self.program = self._programmed(steps)
         self.takes_nonce = any(map(_taking, steps.values()))
 
     @cached_property
     def _asked(self) -> Program:
         """The program for responses that asked for a nonce."""
-        return self._programmed({field: list(map(_asking, steps)) for field, steps in self._steps.items()})
+        return self._programmed({field: list(map(_asking, steps)) for field, steps in self.steps.items()})
 
     @cached_property
     def _not_modified(self) -> Program:
         """The program for a 304."""
-        return self._programmed(without_nonces(self._steps))
+        return self._programmed(without_nonces(self.steps))
 
     def _programmed(self, steps: Mapping[str, Sequence[Step]]) -> Program:
         return Program([self._fold(tuple(of_field)) for of_field in steps.values()])
+
+    def steps_for(self, status: str) -> Mapping[str, Sequence[Step]]:
+        """Return the steps of each field for a head of that status."""
+        return without_nonces(self.steps) if self.takes_nonce and status.startswith("304") else self.steps
+
+    def stages(self, steps: Sequence[Step]) -> list[Any]:
+        """Return what edits a value as the first of a field's steps do, the first two, and so on; remembered."""
+        field = steps[0].field
+        if field not in self._stages:
+            self._stages[field] = [step.compile(steps[:count]).edit for count, step in enumerate(steps, 1)]
+        return self._stages[field]
 
     def rewritten(self, state: State, status: str, lines: Any) -> list[Line]:
         """Return the new head of a response that asked for something, or of a 304.
@@ -94,7 +110,7 @@ class Compiled:
             program = self._not_modified if not_modified else self._asked
         after = program.rewrite(lines, environ)
         if asked is not None and asked.operations and is_outermost(state):
-            after = overridden(after, asked.operations, self._last, environ)
+            after = overridden(after, asked.operations, self.last, environ)
         if not_modified and nonce is not None:
             # What was computed for this response: the stored one has another nonce.
             after = [line for line in after if nonce not in line[1]]

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._log import Log, Silence
+from ._overriding import by_field
 from ._part import Part
-from ._plan import Leaf, Plan, finishing
+from ._plan import Leaf, Plan
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
+from ._state import asked_of
 from .exchange import Head, Line, Request
 from .match import Match, media_type_of
 from .operations import Edit, Operation, effective_steps
@@ -18,6 +20,8 @@ from .policy import Policy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+    from ._compiled import Compiled
 
 
 class ExplainedLine(NamedTuple):
@@ -102,27 +106,48 @@ def explain_later(
         for leaf in chosen.leaves
         if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
     ]
+    after, explained = explained_lines(plan.compiled(tuple(holding), scheme), environ, status, sent, plan.log)
+    return Explanation(after, explained, _idle(plan.leaves, holding, request, scheme, code, media_type))
+
+
+def explained_lines(
+    compiled: Compiled, environ: WSGIEnvironment, status: str, sent: list[Line], log: Log
+) -> tuple[str, tuple[ExplainedLine, ...]]:
+    """Return the status and the lines that a head becomes, each line with the parts that did it.
+
+    Overrides and a nonce are read of the response in environ. Raises as `Compiled.rewritten` does, and HeadError where
+    what looks at the whole head does; that tells `log` what it has to tell.
+    """
+    asked = asked_of(environ)
+    nonce = None if asked is None else asked.nonce
     traced = [_Traced(line, line) for line in sent]
-    for name, steps in plan.steps(holding, scheme).items():
-        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
-        traced.extend(_through(steps, own, environ))
+
+    def through(field: str, steps: Sequence[Any]) -> None:
+        own = [line for line in traced if line.now is not None and line.now[0].lower() == field]
+        traced.extend(_through(compiled, steps, own, environ))
+
+    for field, steps in compiled.steps_for(status).items():
+        through(field, steps)
+    for field, operations in by_field(() if asked is None else asked.operations).items():
+        through(field, (*operations, *compiled.last.get(field, ())))
+    if nonce is not None and status.startswith("304"):
+        for line in traced:
+            line.now = None if line.now is not None and nonce in line.now[1] else line.now
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
-    for parts, look in finishing(holding):
+    for parts, look in compiled.finishing:
         given = list(head.lines)
-        look(head, plan.log)
-        did = _did(parts, Head(status, given, sent, environ), head.lines, plan.log)
-        traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
-    return Explanation(
-        head.status,
-        tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
-        _idle(plan.leaves, holding, request, scheme, code, media_type),
-    )
+        look(head, log)
+        if head.lines != given:
+            did = _did(parts, Head(status, given, sent, environ), head.lines)
+            traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
+    lines = (ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now)
+    return head.status, tuple(lines)
 
 
-def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
+def _through(compiled: Compiled, steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
     """Take the lines of one field through its steps, and return the lines that came to be."""
     if not isinstance(steps[0], Operation):
-        return [more for line in own for more in _through_folded(steps, line)]
+        return [more for line in own for more in _through_folded(compiled.stages(steps), steps, line)]
     made: list[_Traced] = []
     for step in effective_steps(steps):
         lines = [line for line in (*own, *made) if line.now is not None]
@@ -135,7 +160,7 @@ def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment)
     return made
 
 
-def _through_folded(steps: Sequence[Any], line: _Traced) -> list[_Traced]:
+def _through_folded(stages: Sequence[Any], steps: Sequence[Any], line: _Traced) -> list[_Traced]:
     """Take one line through steps that are folded into one (cookies), and return those that came to be beside it.
 
     A part did what comes with it and not without.
@@ -144,20 +169,20 @@ def _through_folded(steps: Sequence[Any], line: _Traced) -> list[_Traced]:
         return []
     name, value = line.now
     before: str | tuple[str, ...] | None = value
-    for count, step in enumerate(steps, 1):
-        edit = step.compile(steps[:count]).edit
-        after = edit(value)
-        if after != before:
+    after = stages[-1](value)
+    if after == value:
+        return []
+    for step, stage in zip(steps, stages, strict=True):
+        made = stage(value)
+        if made != before:
             line.parts.append(step.part)
-        before = after
-    if before == value:
-        line.parts.clear()
-    values = before if isinstance(before, tuple) else () if before is None else (before,)
+        before = made
+    values = after if isinstance(after, tuple) else () if after is None else (after,)
     line.now = (name, values[0]) if values else None
     return [_Traced(None, (name, more), list(line.parts)) for more in values[1:]]
 
 
-def _did(parts: list[Part], given: Head, after: list[Line], log: Log) -> list[Part]:
+def _did(parts: list[Part], given: Head, after: list[Line]) -> list[Part]:
     """Return which of the parts that look at a whole head together made `after` of it: without one it is another."""
     did = []
     for part in parts:
@@ -165,7 +190,7 @@ def _did(parts: list[Part], given: Head, after: list[Line], log: Log) -> list[Pa
         look = part.finish(others) if part.finish is not None and others else None
         head = Head(given.status, list(given.lines), given.sent, given.environ)
         if look is not None:
-            look(head, log)
+            look(head, Silence())
         if head.lines != after:
             did.append(part)
     return did or parts

@@ -22,14 +22,20 @@ def overridden(
 
     last   the steps of each field that come after every operation
     """
-    by_field: dict[str, list[Any]] = {}
-    for operation in operations:
-        by_field.setdefault(operation.field, []).append(operation)
     after = lines
-    for field, steps in by_field.items():
+    for field, steps in by_field(operations).items():
         own = before = [line for line in after if line[0].lower() == field]
-        for step in (*steps, *last.get(field, ())):
+        lasting: Sequence[Any] = last.get(field, ())
+        for step in (*steps, *lasting):
             own = step.apply(own, environ)
         if own is not before:
             after = [line for line in after if line[0].lower() != field] + own
     return after
+
+
+def by_field(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
+    """Return the operations of each field in their order, by its lower-case name."""
+    found: dict[str, list[Operation]] = {}
+    for operation in operations:
+        found.setdefault(operation.field, []).append(operation)
+    return found

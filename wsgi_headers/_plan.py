@@ -222,8 +222,7 @@ class Plan:
                 field: [step for step in of_field if isinstance(step, DerivedVary | HttpsOnly)]
                 for field, of_field in steps.items()
             }
-            looks = [act for _, act in finishing(holding)]
-            known = self._compiled[key] = Compiled(steps, last, looks, self._folded_steps)
+            known = self._compiled[key] = Compiled(steps, last, _finishing(holding), self._folded_steps)
         return known
 
     def _folded_steps(self, steps: tuple[Step, ...]) -> FieldProgram:
@@ -304,6 +303,6 @@ def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[
     return [(of_group, act) for of_group, act in compiled if act is not None]
 
 
-def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, Log], None]]]:
+def _finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, Log], None]]]:
     """Return what looks at the whole head under leaves that hold, each with the parts that it acts for."""
     return together(sorted((leaf.part for leaf in leaves if leaf.active), key=_finish_rank), _finish)
