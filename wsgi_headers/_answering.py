@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import _registry
 from ._members import merged
-from .exchange import Answer, Deferred, Line, Request
+from ._state import acts_above, leave, state_above
+from .exchange import ENVIRON_KEY, Answer, Deferred, Line, Request
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from ._plan import Chosen
+    from ._plan import Chosen, Plan
     from ._state import State
     from .exchange import Decision
 
@@ -26,7 +28,34 @@ if TYPE_CHECKING:
 _LIFETIMES = {"expires", "surrogate-control", "edge-control", "x-accel-expires"}
 
 
-def answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
+def respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[bytes]:
+    """Return the body of the response, by a guard or the application, for a request that something may act on early."""
+    environ = state[1]
+    environ[ENVIRON_KEY] = state
+    try:
+        if chosen.acts_early:
+            answered = _answered_early(chosen, Request(environ), state)
+            if answered is not None:
+                return answered
+        return app(environ, chosen.bind(state))
+    except BaseException:
+        # Whoever catches it may use the environ again, for a retry or an error page.
+        leave(state)
+        raise
+
+
+def respond_below(
+    app: WSGIApplication, plan: Plan, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Respond where another middleware stands above: an equal policy acts there for both, another one after this."""
+    above = state_above(environ, start_response)
+    if acts_above(plan, above, start_response):
+        return app(environ, start_response)
+    asked = None if above is None else above[4]
+    return respond(app, plan.choose(environ), [start_response, environ, plan, above, asked])
+
+
+def _answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
     """Return the body of a guard's answer, its head started with the rest of the policy.
 
     None where the application answers. What the policy keeps from applications, also from one that answers for a
@@ -34,7 +63,7 @@ def answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[b
     """
     for incoming in chosen.incoming:
         incoming(request, chosen.log)
-    for decision in chosen.decisions(request):
+    for _, decision in chosen.decisions(request):
         if decision.reason:
             chosen.log.warn(decision.event, "%(event)s: %(reason)s", reason=decision.reason, **decision.facts)
         if decision.answer is not None:

@@ -111,6 +111,7 @@ class Compiled:
         after = program.rewrite(lines, environ)
         if asked is not None and asked.operations and is_outermost(state):
             after = overridden(after, asked.operations, self.last, environ)
+            asked.applied_by = id(state)
         if not_modified and nonce is not None:
             # What was computed for this response: the stored one has another nonce.
             after = [line for line in after if nonce not in line[1]]

@@ -122,14 +122,14 @@ def explained_lines(
     nonce = None if asked is None else asked.nonce
     traced = [_Traced(line, line) for line in sent]
 
-    def through(field: str, steps: Sequence[Any]) -> None:
-        own = [line for line in traced if line.now is not None and line.now[0].lower() == field]
+    def through(name: str, steps: Sequence[Any]) -> None:
+        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
         traced.extend(_through(compiled, steps, own, environ))
 
-    for field, steps in compiled.steps_for(status).items():
-        through(field, steps)
-    for field, operations in by_field(() if asked is None else asked.operations).items():
-        through(field, (*operations, *compiled.last.get(field, ())))
+    for name, steps in compiled.steps_for(status).items():
+        through(name, steps)
+    for name, operations in by_field(() if asked is None else asked.operations).items():
+        through(name, (*operations, *compiled.last.get(name, ())))
     if nonce is not None and status.startswith("304"):
         for line in traced:
             line.now = None if line.now is not None and nonce in line.now[1] else line.now

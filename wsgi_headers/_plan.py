@@ -113,7 +113,7 @@ class Chosen:
         guarding = [leaf for leaf in active if preflight or not leaf.part.guards_preflights_alone]
         # Of those of one rank the last declared is asked first.
         guarding = sorted((leaf for leaf in reversed(guarding) if plan.guard(leaf.part) is not None), key=_guard_rank)
-        self._guards = [(leaf.matches, plan.guard(leaf.part)) for leaf in guarding]
+        self._guards = [(leaf, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
         self.settled: tuple[Compiled, Compiled] | None = None
@@ -133,14 +133,14 @@ class Chosen:
         """What holds for a preflight that asks for such a request: the guards of preflights have a say too."""
         return Chosen(self._plan, self.leaves, preflight=True)
 
-    def decisions(self, request: Request) -> Iterator[Decision]:
+    def decisions(self, request: Request) -> Iterator[tuple[Part, Decision]]:
         """Give what guards decide about the request, in their order; for whoever stops at the first that answers."""
         scheme = request.scheme
-        for matches, guard in self._guards:
-            if guard is not None and all(match.holds_for_scheme(scheme) for match in matches):
+        for leaf, guard in self._guards:
+            if guard is not None and all(match.holds_for_scheme(scheme) for match in leaf.matches):
                 decision = guard(request)
                 if decision is not None:
-                    yield decision
+                    yield leaf.part, decision
 
     def compiled(self, scheme: str, status: str, lines: Sequence[Line]) -> Compiled:
         """Return what a head goes through, by what the application sent."""
@@ -167,10 +167,12 @@ class Plan:
                          None
     choose               gives what holds for the request of an environ, as it enters
     log                  where parts tell what a request or a head made them do
+    acts                 whether heads become what it says; False for one that is only watched
     """
 
-    def __init__(self, policy: Policy, log: Log | None = None) -> None:
+    def __init__(self, policy: Policy, log: Log | None = None, *, acts: bool = True) -> None:
         self.policy = policy
+        self.acts = acts
         self.log = Log() if log is None else log
         self.leaves = [Leaf(matches, part) for matches, part in policy.spread()]
         self._selector = Selector(leaf.matches for leaf in self.leaves)

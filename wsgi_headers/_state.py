@@ -31,13 +31,16 @@ class Asked:
 
     nonce        the nonce of the response, None where none was asked for
     operations   those for this response alone
+    applied_by   the identity of the state whose middleware carried the operations out, 0 while none has; the state
+                 itself would refer to this in a circle
     """
 
-    __slots__ = ("nonce", "operations")
+    __slots__ = ("applied_by", "nonce", "operations")
 
     def __init__(self) -> None:
         self.nonce: str | None = None
         self.operations: tuple[Any, ...] = ()
+        self.applied_by = 0
 
 
 def live_states(environ: WSGIEnvironment) -> list[State]:
@@ -52,10 +55,10 @@ def live_states(environ: WSGIEnvironment) -> list[State]:
 
 
 def is_outermost(state: State) -> bool:
-    """Whether no other middleware rewrites the head after the one of this state."""
+    """Whether no other middleware rewrites the head after the one of this state; one that only watches does not."""
     above: State | None = state[3]
     while above is not None:
-        if above[2] is not None:
+        if above[2] is not None and above[2].acts:
             return False
         above = above[3]
     return True
@@ -71,6 +74,14 @@ def asked_nonce(environ: WSGIEnvironment) -> str | None:
     """Return the nonce that the application of the response in environ asked for."""
     asked = asked_of(environ)
     return None if asked is None else asked.nonce
+
+
+def head_is_out(state: State) -> None:
+    """Note that the head of a state went on, where it is the first one."""
+    if state[2] is not None:
+        above: State | None = state[3]
+        state[2] = None
+        state[1][ENVIRON_KEY] = None if above is None or above[2] is None else above
 
 
 def leave(state: State) -> None:
@@ -102,12 +113,13 @@ def acts_above(plan: Any, above: State | None, start_response: StartResponse) ->
     """Whether another middleware with an equal policy stands above, which then acts for both.
 
     The same middleware entered again is another pass of its own (a subrequest, a retry), and acts; but not where it was
-    handed its own `start_response` (a forward).
+    handed its own `start_response` (a forward). One that only watches does it for others of its kind alone.
     """
     given = getattr(start_response, "__self__", None)
     while above is not None:
         other = above[2]
         if other is not None and other.policy == plan.policy and (other is not plan or given is above):
-            return True
+            if other.acts or not plan.acts:
+                return True
         above = above[3]
     return False
