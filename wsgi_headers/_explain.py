@@ -121,10 +121,15 @@ def explained_lines(
     asked = asked_of(environ)
     nonce = None if asked is None else asked.nonce
     traced = [_Traced(line, line) for line in sent]
+    of_field: dict[str, list[_Traced]] = {}
+    for (name, _), line in zip(sent, traced, strict=True):
+        of_field.setdefault(name.lower(), []).append(line)
 
     def through(name: str, steps: Sequence[Any]) -> None:
-        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
-        traced.extend(_through(compiled, steps, own, environ))
+        own = of_field.setdefault(name, [])
+        made = _through(compiled, steps, [line for line in own if line.now is not None], environ)
+        own.extend(made)
+        traced.extend(made)
 
     for name, steps in compiled.steps_for(status).items():
         through(name, steps)

@@ -167,12 +167,10 @@ class Plan:
                          None
     choose               gives what holds for the request of an environ, as it enters
     log                  where parts tell what a request or a head made them do
-    acts                 whether heads become what it says; False for one that is only watched
     """
 
-    def __init__(self, policy: Policy, log: Log | None = None, *, acts: bool = True) -> None:
+    def __init__(self, policy: Policy, log: Log | None = None) -> None:
         self.policy = policy
-        self.acts = acts
         self.log = Log() if log is None else log
         self.leaves = [Leaf(matches, part) for matches, part in policy.spread()]
         self._selector = Selector(leaf.matches for leaf in self.leaves)

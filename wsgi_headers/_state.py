@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 State: TypeAlias = list[Any]
 
+
+class Watched(list[Any]):
+    """The state of a response that a policy only watches: no head is changed there."""
+
+
 # Where environ keeps the nonce of a response, with the outermost state that it was made for: an environ that is used
 # again gets another one. It is read again after the head too, while a body is made.
 NONCE_KEY = "wsgi_headers.nonce"
@@ -58,7 +63,7 @@ def is_outermost(state: State) -> bool:
     """Whether no other middleware rewrites the head after the one of this state; one that only watches does not."""
     above: State | None = state[3]
     while above is not None:
-        if above[2] is not None and above[2].acts:
+        if above[2] is not None and not isinstance(above, Watched):
             return False
         above = above[3]
     return True
@@ -109,17 +114,19 @@ def state_above(environ: WSGIEnvironment, start_response: StartResponse) -> Stat
     return state
 
 
-def acts_above(plan: Any, above: State | None, start_response: StartResponse) -> bool:
+def acts_above(plan: Any, above: State | None, start_response: StartResponse, *, watches: bool = False) -> bool:
     """Whether another middleware with an equal policy stands above, which then acts for both.
 
     The same middleware entered again is another pass of its own (a subrequest, a retry), and acts; but not where it was
-    handed its own `start_response` (a forward). One that only watches does it for others of its kind alone.
+    handed its own `start_response` (a forward).
+
+    watches   whether it is asked for one that only watches; others of its kind act for it alone
     """
     given = getattr(start_response, "__self__", None)
     while above is not None:
         other = above[2]
         if other is not None and other.policy == plan.policy and (other is not plan or given is above):
-            if other.acts or not plan.acts:
+            if watches or not isinstance(above, Watched):
                 return True
         above = above[3]
     return False

@@ -48,7 +48,7 @@ class HeadersMiddleware(functools.partial[Any]):
         problems.raise_any()
         unresolved(policy).raise_any()
         log = Shadow() if shadow else None
-        call = around(app, Plan(policy)) if log is None else shadowing(app, Plan(policy, log, acts=False), log)
+        call = around(app, Plan(policy)) if log is None else shadowing(app, Plan(policy, log), log)
         self = super().__new__(cls, call)
         self.__dict__.update(app=app, policy=policy, log=log)
         return self

@@ -22,7 +22,7 @@ from ._explain import ExplainedLine, explained_lines
 from ._log import Log, plain, record
 from ._overriding import overridden
 from ._program import checked_status, exact_lines
-from ._state import NONCE_KEY, Asked, State, acts_above, head_is_out, is_outermost, leave, state_above
+from ._state import NONCE_KEY, Asked, State, Watched, acts_above, head_is_out, is_outermost, leave, state_above
 from .cookies.request_field import pairs
 from .errors import HeadError
 from .exchange import ENVIRON_KEY, Answer, Line, Request
@@ -158,9 +158,9 @@ def shadowing(app: WSGIApplication, plan: Plan, log: Shadow) -> Callable[..., It
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         above = state_above(environ, start_response) if ENVIRON_KEY in environ else None
-        if acts_above(plan, above, start_response):
+        if acts_above(plan, above, start_response, watches=True):
             return app(environ, start_response)
-        state: State = [start_response, environ, plan, above, None if above is None else above[4]]
+        state: State = Watched([start_response, environ, plan, above, None if above is None else above[4]])
         watch = _Watch(log, state)
         environ[ENVIRON_KEY] = state
         try:
