@@ -301,13 +301,13 @@ def _tell(log: Shadow, sent: Iterable[Line], lines: Sequence[ExplainedLine], ope
     """
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
-    parts: dict[str, list[Part]] = {}
+    reasons: dict[str, tuple[str, list[Part]]] = {}
     for name, value in sent:
         before.setdefault(name.lower(), []).append(value)
     for line in lines:
         own = [part for part in line.parts if not any(part is operation for operation in operations)]
-        field, value = line.after or line.before or ("", "")
-        field = field.lower()
+        name, value = line.after or line.before or ("", "")
+        field = name.lower()
         if field == "set-cookie":
             if line.before != line.after:
                 cookie = pairs(value if line.before is None else line.before[1])[0][0]
@@ -316,13 +316,12 @@ def _tell(log: Shadow, sent: Iterable[Line], lines: Sequence[ExplainedLine], ope
         if line.after is not None:
             after.setdefault(field, []).append(value)
         if line.before != line.after:
-            of_field = parts.setdefault(field, [])
-            of_field += [part for part in own if not any(part is known for known in of_field)]
-    for field, of_field in parts.items():
-        if before.get(field) != after.get(field):
             known = _registry.lookup(field)
-            spelled = field if known is None else known.name
-            log.would(f"shadow.field.{_done(before.get(field), after.get(field))}", {"field": spelled}, of_field)
+            _, of_field = reasons.setdefault(field, (name if known is None else known.name, []))
+            of_field += [part for part in own if not any(part is other for other in of_field)]
+    for field, (name, parts) in reasons.items():
+        if before.get(field) != after.get(field):
+            log.would(f"shadow.field.{_done(before.get(field), after.get(field))}", {"field": name}, parts)
 
 
 def _done(before: object, after: object) -> str:
