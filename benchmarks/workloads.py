@@ -115,6 +115,14 @@ WORKLOADS = (
         Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
     ),
     in_limits(
+        "W4-uncontrolled",
+        "W4 without Cache-Control from the application",
+        heads.two_cookies_uncontrolled,
+        limit("leaves the cookies"),
+        Contestant(OURS, ours(COOKIES)),
+        Contestant(SAFE, ours(SAFE_COOKIES), "Cache-Control: private besides"),
+    ),
+    in_limits(
         "W6",
         "W1 with thirty lines and five cookies hardened",
         heads.thirty_lines_and_five_cookies,
