@@ -91,11 +91,10 @@ class Compiled:
             steps = without_nonces(steps)
         elif nonce:
             steps = {field: list(map(_asking, of_field)) for field, of_field in steps.items()}
+        if_personal = self._if_personal
         if personal:
-            steps = followed(steps, self._if_personal)
-        return Program(
-            [self._fold(tuple(of_field)) for of_field in steps.values()], {} if personal else self._if_personal
-        )
+            steps, if_personal = followed(steps, if_personal), {}
+        return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
     @cached_property
     def _last_if_personal(self) -> Mapping[str, Sequence[Step]]:
