@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _registry
 from ._answering import never_stored, unwritten
-from ._program import checked_status, exact_lines
+from ._program import SPELLINGS, checked_status, exact_lines
 from .exchange import ENVIRON_KEY, NOT_MODIFIED, AfterBody, Answer, Line
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ def responded(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[by
     if body is None or read is None:
         return app(environ, chosen.bind(state))
     ending = state[0] = _Ending(state[0], chosen, read, environ.get("REQUEST_METHOD") == "HEAD")
-    judges_heads = body.by_head(read)
     chunks = app(environ, _start.__get__(state))
     ending.returned = True
     if ending.held is not None:
@@ -67,7 +66,7 @@ def responded(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[by
             raise
     if ending.answer is not None:
         return _Body(iter(ending.body), chunks) if hasattr(chunks, "close") else ending.body
-    if ending.started or not judges_heads:
+    if ending.started or not body.by_head(read):
         return chunks
     return _Body(_late(chunks, ending), chunks)
 
@@ -142,14 +141,16 @@ class _Ending:
         more = () if exc_info is None else (exc_info,)
         try:
             environ, asked = state[1], state[4]
-            status, sent = checked_status(status), exact_lines(lines)
+            sent = lines if _are_exact(lines) else exact_lines(lines)
+            if type(status) is not str:
+                status = checked_status(status)
             through = self._chosen.compiled(environ.get("wsgi.url_scheme", ""), status, sent)
             judged = None if through.body is None else through.body.judge(self._read, status, sent)
             waits: AfterBody | None = None
             if isinstance(judged, AfterBody):
                 if not self.returned and not more and not through.speaks_of(judged.line[0].lower(), asked):
                     waits = judged
-                    sent.append(waits.line)
+                    sent = [*sent, waits.line]
                 judged = None
             elif judged is not None and judged is not NOT_MODIFIED:
                 kept = [line for line in sent if line[0].lower() not in _OF_REPRESENTATION]
@@ -199,11 +200,40 @@ class _Ending:
         self._write(data)
 
 
+def _are_exact(lines: Any) -> bool:
+    """Whether the lines of a head are of the types that they must have; else they are brought to them."""
+    if type(lines) is not list:
+        return False
+    for line in lines:
+        if type(line) is not tuple or len(line) != 2 or type(line[0]) is not str or type(line[1]) is not str:
+            return False
+    return True
+
+
+class _Leaving(dict[str, int]):
+    """Which lines leave a 304, by the spelling of their names: a bounded memo."""
+
+    def __missing__(self, name: str) -> int:
+        if len(self) >= SPELLINGS:
+            self.clear()
+        field = name.lower()
+        kind = _LEAVES if field in _OF_CONTENT else _ETAG if field == "etag" else _STAYS
+        kind = self[name] = _LAST_MODIFIED if field == "last-modified" else kind
+        return kind
+
+
+_STAYS, _LEAVES, _ETAG, _LAST_MODIFIED = range(4)
+_leaving = _Leaving()
+
+
 def _of_not_modified(lines: list[Line]) -> list[Line]:
-    """Return the lines that a 304 repeats; what its content would be modified since, only where no tag says that."""
-    names = {line[0].lower() for line in lines}
-    leaving = _OF_CONTENT | {"last-modified"} if "etag" in names else _OF_CONTENT
-    return [line for line in lines if line[0].lower() not in leaving]
+    """Return the lines that a 304 repeats: Last-Modified only where there is no ETag (RFC 9110 15.4.5)."""
+    leaving = _leaving
+    kept = [line for line in lines if leaving[line[0]] != _LEAVES]
+    kinds = [leaving[line[0]] for line in kept]
+    if _LAST_MODIFIED in kinds and _ETAG in kinds:
+        kept = [line for line, kind in zip(kept, kinds, strict=True) if kind != _LAST_MODIFIED]
+    return kept
 
 
 class _Body:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._part import Part
-from ._validators import EntityTag, entity_tag, entity_tags, http_date
+from ._validators import entity_tag, entity_tags, http_date
 from .errors import Problems
 from .exchange import NOT_MODIFIED, AfterBody, BodyPhase, answer_in_words
 
@@ -39,9 +39,9 @@ _DIGEST_OCTETS = 16
 # Stands for a tag until the body is known; as long as one.
 _TAG_TO_COME = ("ETag", f'W/"{"-" * _DIGEST_OCTETS * 2}"')
 
-# Fields with which no tag is made: validators of the application's own, and those with which the body is not the whole
-# representation (RFC 9110 14.4) or not what is sent (conventions of nginx, Apache and lighttpd).
-_UNTAGGED = frozenset({"etag", "last-modified", "content-range", "x-accel-redirect", "x-sendfile"})
+# Fields with which the body is not the whole representation (RFC 9110 14.4), or not what is sent (conventions of nginx,
+# Apache and lighttpd).
+_OTHER_CONTENT = frozenset({"content-range", "x-accel-redirect", "x-sendfile"})
 
 
 class Conditional(Part):
@@ -115,14 +115,14 @@ _UNCONDITIONAL = Preconditions()
 
 
 def evaluate(
-    preconditions: Preconditions, etag: EntityTag | None, last_modified: int | None, now: float | None = None
+    preconditions: Preconditions, etag: str | None, last_modified: str | None, now: float | None = None
 ) -> int:
     """Return what a GET or HEAD with these preconditions is answered with: 200, 304 or 412.
 
     RFC 9110 13.2.2, for a resource that has a current representation.
 
-    etag            of that representation, None where it has none
-    last_modified   seconds since the epoch, None where they are not known
+    etag            the value of that field of the representation, None where it has none or several
+    last_modified   the same
     now             seconds since the epoch, the clock's unless given
     """
     if_match, if_unmodified_since, if_none_match, if_modified_since = preconditions
@@ -130,37 +130,39 @@ def evaluate(
         if not _matches_strongly(if_match, etag):
             return 412
     elif if_unmodified_since is not None and last_modified is not None:
-        date = http_date(if_unmodified_since, now)
-        if date is not None and last_modified > date:
+        date, modified = http_date(if_unmodified_since, now), http_date(last_modified, now)
+        if date is not None and modified is not None and modified > date:
             return 412
     if if_none_match is not None:
         return 304 if _matches_weakly(if_none_match, etag) else 200
     if if_modified_since is not None and last_modified is not None:
-        date = http_date(if_modified_since, now)
-        if date is not None and last_modified <= date <= (time.time() if now is None else now):
+        date, modified = http_date(if_modified_since, now), http_date(last_modified, now)
+        if date is not None and modified is not None and modified <= date <= (time.time() if now is None else now):
             return 304
     return 200
 
 
-def _matches_strongly(field: str, etag: EntityTag | None) -> bool:
+def _matches_strongly(field: str, etag: str | None) -> bool:
     """Whether If-Match holds (RFC 9110 13.1.1): weak tags match nothing, a list that has no tag holds."""
     if field.strip(" \t") == "*":
         return True
+    current = None if etag is None else entity_tag(etag)
     readable = False
     for tag in entity_tags(field):
-        if tag == etag and not tag.weak:
+        if tag == current and not tag.weak:
             return True
         readable = True
     return not readable
 
 
-def _matches_weakly(field: str, etag: EntityTag | None) -> bool:
+def _matches_weakly(field: str, etag: str | None) -> bool:
     """Whether If-None-Match names the tag, weak or not (RFC 9110 13.1.2)."""
     if field.strip(" \t") == "*":
         return True
-    if etag is None or etag.opaque not in field:
+    current = None if etag is None else entity_tag(etag)
+    if current is None or current.opaque not in field:
         return False
-    return any(tag.opaque == etag.opaque for tag in entity_tags(field))
+    return field == etag or any(tag.opaque == current.opaque for tag in entity_tags(field))
 
 
 def weak_tag(chunks: Sequence[bytes], max_body: int) -> str | None:
@@ -197,15 +199,19 @@ def compile_conditionals(parts: Sequence[Conditional]) -> BodyPhase:
     def judge(preconditions: Preconditions, status: str, sent: Sequence[Line]) -> Answer | AfterBody | None:
         if not status.startswith("2"):
             return None  # RFC 9110 13.2.1
-        fields: dict[str, list[str]] = {}
+        etags, dates = [], []
         for name, value in sent:
-            fields.setdefault(name.lower(), []).append(value)
-        answer = _answer(preconditions, fields.get("etag", ()), fields.get("last-modified", ()))
-        if answer is not None or not makes or status[:3] not in ("200", "201"):
+            # By length first, since this is done for every line of every conditional request.
+            if len(name) == 4 and name.lower() == "etag":
+                etags.append(value)
+            elif len(name) == 13 and name.lower() == "last-modified":
+                dates.append(value)
+        answer = _answer(preconditions, etags, dates)
+        if answer is not None or not makes or etags or dates or status[:3] not in ("200", "201"):
             return answer
-        if not _UNTAGGED.isdisjoint(fields):
+        if any(name.lower() in _OTHER_CONTENT for name, _ in sent):
             return None
-        return AfterBody(_TAG_TO_COME, partial(_tagged, preconditions, fields.get("content-length", ()), max_body))
+        return AfterBody(_TAG_TO_COME, partial(_tagged, preconditions, sent, max_body))
 
     return BodyPhase(read, any_given, judge)
 
@@ -217,19 +223,21 @@ def any_given(preconditions: Preconditions) -> bool:
 
 def _answer(preconditions: Preconditions, etags: Sequence[str], dates: Sequence[str]) -> Answer | None:
     """Return what goes out instead of a representation with these validators; repeated ones cannot be read."""
-    etag = entity_tag(etags[0]) if len(etags) == 1 else None
-    last_modified = http_date(dates[0]) if len(dates) == 1 else None
-    return _ANSWERS[evaluate(preconditions, etag, last_modified)]
+    etag = etags[0] if len(etags) == 1 else None
+    return _ANSWERS[evaluate(preconditions, etag, dates[0] if len(dates) == 1 else None)]
 
 
 def _tagged(
-    preconditions: Preconditions, lengths: Sequence[str], max_body: int, chunks: Sequence[bytes]
+    preconditions: Preconditions, sent: Sequence[Line], max_body: int, chunks: Sequence[bytes]
 ) -> tuple[str, bool] | None:
     """Return the entity tag of a body and whether the client has it, None where it gets no tag.
 
     An If-Match that a weak tag does not meet was answered before: no tag meets it either.
     """
     tag = weak_tag(chunks, max_body)
-    if tag is None or any(length.strip(" \t") != str(sum(map(len, chunks))) for length in lengths):
+    if tag is None:
+        return None
+    length = str(sum(map(len, chunks)))
+    if any(name.lower() == "content-length" and value.strip(" \t") != length for name, value in sent):
         return None
     return tag, _answer(preconditions, (tag,), ()) is NOT_MODIFIED
