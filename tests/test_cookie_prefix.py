@@ -603,6 +603,18 @@ def test_matches_that_cannot_hold_both_ways(match: Match, within: Any) -> None:
     assert any("prefix" in f"{problem.where} {problem.reason}" for problem in raised.value.problems)
 
 
+@pytest.mark.parametrize("match", MATCHES.values(), ids=MATCHES)
+@pytest.mark.parametrize("argument", ["insecure_accept_unprefixed", "insecure_accept_unsigned"])
+def test_a_migration_under_such_a_match(match: Match, argument: str) -> None:
+    """Nor may a part that only says what is let in: it would hold on one way alone."""
+    with pytest.raises(PolicyError) as raised:
+        Rule(match, CookieRule("sid", **{argument: True}))
+
+    (problem,) = raised.value.problems
+    assert problem.where == f"CookieRule('sid').{argument}"
+    assert problem.fix
+
+
 @pytest.mark.parametrize("match", [Match(path="/a/"), Match(host="*.example"), Match(path="/a", host="a.example")])
 def test_matches_that_can(match: Match) -> None:
     """A path and a host are known on both ways."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from .signing import Signature
 
 # The arguments of a rule that this is made of; later rules win one by one.
-_ARGUMENTS = (
+PROTECTING = (
     "prefix",
     "insecure_accept_unprefixed",
     "signing_key",
@@ -86,7 +86,7 @@ def protection_of(rules: Sequence[Any], name: str) -> Protection:
     """Return what the rules together want of a cookie of that name, as the application names it."""
     said: dict[str, Any] = {}
     for rule in speaking(rules, name):
-        for argument in _ARGUMENTS:
+        for argument in PROTECTING:
             value = getattr(rule, argument)
             if value is not None:
                 said[argument] = value
