@@ -487,6 +487,27 @@ def test_lookalikes_are_dropped_while_migrating() -> None:
     assert site(MIGRATING)("\xa0sid=evil; a=1").seen == "a=1"
 
 
+@pytest.mark.parametrize(
+    "pair", ["\xa0sid=evil", "sid\xc2\xa0=evil", "\xe2\x80\x80sid=evil", "\xa0__Host-sid=evil", "sid", "__Host-sid"]
+)
+def test_lookalikes_are_dropped_where_every_name_may_come_unsigned(pair: str) -> None:
+    """What a rule for all names lets in without a signature is no way around the prefix of one of them."""
+    exchange = site(
+        CookieRule("sid", prefix="__Host-"), CookieRule("*", signing_key=KEY, insecure_accept_unsigned=True)
+    )
+
+    assert exchange(f"a=1; {pair}; b=2; x").seen == "a=1; b=2; x"
+
+
+@pytest.mark.parametrize("name", ["voil\xc3\xa0", "\xa0a", "\xc3\x85"])
+def test_a_name_that_ends_like_a_blank_comes_back(name: str) -> None:
+    """Octets of letters beyond ASCII are blanks in latin-1; what was signed under such a name verifies under it."""
+    exchange = site(CookieRule("*", signing_key=KEY))
+    (line,) = exchange(None, f"{name}=1").lines
+
+    assert exchange(line).seen == f"{name}=1"
+
+
 # With a prefix
 
 

@@ -118,11 +118,8 @@ class _Reader:
     def _reading(self, name: str) -> Reading | None:
         """Return what the name of a pair means, None for one that no rule protects."""
         found = self._exactly(name)
-        if found is None:
-            for read in _read_by_frameworks(name):
-                meant = self._exactly(read)
-                if meant is not None:
-                    return meant._replace(lookalike=True)
+        for read in _read_by_frameworks(name):
+            found = _imitating(found, self._exactly(read))
         return found
 
     def _exactly(self, name: str) -> Reading | None:
@@ -160,15 +157,29 @@ class _Reader:
         name, value = _pair(piece)
         if not equals:
             # Some frameworks read a pair without an equals sign as a name without a value.
-            found = self._reading("") if value else None
-            imitated = self._reading(value) if value and found is None else None
-            return found if imitated is None else imitated._replace(lookalike=True)
+            return _imitating(self._reading(""), self._reading(value)) if value else None
         if not name:
             return self._reading("") if value else None
         if len(self._readings) >= _NAMES:
             self._readings.clear()
         known = self._readings[raw_name] = self._reading(name)
         return known
+
+
+def _imitating(found: Reading | None, imitated: Reading | None) -> Reading | None:
+    """Return what a name means that frameworks read as another one, `imitated`.
+
+    found   what it means by itself, where a pattern fits it: only what verifies counts then, unless the other one comes
+            as it is too
+    """
+    if imitated is None:
+        return found
+    if found is None:
+        return imitated._replace(lookalike=True)
+    if imitated.protection.accepts_unsigned and not imitated.protection.prefix:
+        return found
+    strict = found.protection._replace(accepts_unprefixed=False, accepts_unsigned=False)
+    return found._replace(protection=strict)
 
 
 def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) -> str | None:
