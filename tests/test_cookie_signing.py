@@ -176,6 +176,22 @@ def test_by_star() -> None:
     assert exchange(f"s1={signed(KEY, 's1', '1')}; s2={signed(KEY, 's1', '1')}; s3=1; a=1").seen == "s1=1; a=1"
 
 
+@pytest.mark.parametrize("line", ["", "=", " ", " = ", "=; Path=/", " \t; Path=/", ";Path=/"])
+def test_a_line_without_name_and_value_stays_one(line: str) -> None:
+    """User agents ignore it (rfc6265bis 5.6 step 5), and a signature would make a nameless cookie of it."""
+    (after,) = site(CookieRule("*", signing_key=KEY))(None, line).lines
+
+    assert after is line
+
+
+def test_nameless_by_star() -> None:
+    """A nameless cookie has a value to sign, under the empty name."""
+    assert site(CookieRule("*", signing_key=KEY))(None, "x", "=y").lines == [
+        signed(KEY, "", "x"),
+        f"={signed(KEY, '', 'y')}",
+    ]
+
+
 # rfc6265bis 5.6.1, 5.6.2 and 5.7: whether a line is a deletion.
 PAST, FUTURE, LONG = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "x" * 1025
 DELETIONS = {
