@@ -98,7 +98,7 @@ def protection_of(rules: Sequence[Any], name: str) -> Protection:
         return UNPROTECTED
     return Protection(
         said.get("prefix", ""),
-        said.get("insecure_accept_unprefixed", False),
+        "prefix" in said and said.get("insecure_accept_unprefixed", False),
         signature,
-        said.get("insecure_accept_unsigned", False),
+        signature is not None and said.get("insecure_accept_unsigned", False),
     )
