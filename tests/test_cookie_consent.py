@@ -324,6 +324,15 @@ def test_prefixed_consent() -> None:
     assert names(exchange("__Host-consent=*", "consent=; Max-Age=0", "ga=1")) == ("__Host-consent",)
 
 
+@pytest.mark.parametrize("first", [0, 1], ids=["the bare one first", "the prefixed one first"])
+def test_a_prefixed_cookie_is_judged_by_the_name_of_the_application(first: int) -> None:
+    """A rule for the name that the browser gets has no say about it, wherever it stands."""
+    rules = [CookieRule("a", prefix="__Host-"), CookieRule("__Host-a", category="marketing")]
+    necessary = site(*rules[first:], *rules[:first], CookieConsent(necessary=("a",)))
+
+    assert necessary(None, "a=1").lines == ["__Host-a=1; Path=/; Secure"]
+
+
 def test_signed_consent() -> None:
     """What does not verify grants nothing."""
     exchange = site(*SITE, CookieRule("consent", signing_key=KEY))

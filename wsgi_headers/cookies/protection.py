@@ -82,6 +82,12 @@ def speaking(speakers: Iterable[_T], name: str) -> list[_T]:
     return [alone] if alone is not None and alone.exempt is True else matching
 
 
+def bare_names(rules: Sequence[Any]) -> dict[str, str]:
+    """Return the names that the application uses by those that the browser gets, where the rules give a prefix."""
+    prefixes = {rule.name: protection_of(rules, rule.name).prefix for rule in rules}
+    return {prefix + name: name for name, prefix in prefixes.items() if prefix}
+
+
 def protection_of(rules: Sequence[Any], name: str) -> Protection:
     """Return what the rules together want of a cookie of that name, as the application names it."""
     said: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .._state import live_states
 from ..exchange import ENVIRON_KEY
-from .protection import UNPROTECTED, Protection, protection_of
+from .protection import UNPROTECTED, Protection, bare_names, protection_of
 from .signing import looks_signed
 from .syntax import BLANKS
 
@@ -108,11 +108,7 @@ class _Reader:
 
     def __init__(self, rules: tuple[Any, ...]) -> None:
         self.rules = rules
-        self._bare: dict[str, str] = {}
-        for rule in rules:
-            prefix = protection_of(rules, rule.name).prefix
-            if prefix:
-                self._bare[prefix + rule.name] = rule.name
+        self._bare = bare_names(rules)
         self._readings: dict[str, Reading | None] = {}
 
     def _reading(self, name: str) -> Reading | None:
