@@ -437,9 +437,9 @@ def test_deletions_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 # ASP.NET's consent tests (dotnet/aspnetcore src/Security/CookiePolicy/test/CookieConsentTests.cs) in our words; theirs
-# grant all cookies by the value `yes`. Left out: a callback for each cookie (its second case, an essential cookie that
-# is suppressed, has no word here), granting when there is consent already (they have a call for it, which then emits
-# nothing). A withdrawal there leaves the cookies set before it; here a head is judged as a whole.
+# grant all cookies by the value `yes`. What a callback for each cookie does there, a rule does here. Left out: granting
+# when there is consent already (they have a call for it, which then emits nothing). A withdrawal there leaves the
+# cookies set before it; here a head is judged as a whole.
 def yes(value: str) -> Iterable[str]:
     return ["all"] if value == "yes" else []
 
@@ -451,6 +451,8 @@ ROWS: dict[str, tuple[tuple[Any, ...], str | None, tuple[str, ...], list[str]]] 
     "003 essential": (ASPNET, None, ("sid=1; path=/",), ["sid=1; path=/"]),
     "004 consent": (ASPNET, "consent=yes", ("trk=1; path=/",), ["trk=1; path=/"]),
     "005 another value": (ASPNET, "consent=maybe", ("trk=1; path=/",), []),
+    "006 let through": ((*ASPNET, CookieRule("trk", exempt=True)), None, ("trk=1; path=/",), ["trk=1; path=/"]),
+    "007 suppressed": ((*ASPNET, CookieRule("sid", remove=True)), "consent=yes", ("sid=1; path=/",), []),
     "010 withdrawing": (
         ASPNET,
         "consent=yes",

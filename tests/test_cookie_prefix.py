@@ -644,9 +644,7 @@ def test_a_deletion_while_migrating_deletes_both(line: str, leaves: list[str]) -
 
 def test_a_cookie_without_a_prefix_is_deleted_once() -> None:
     """A rule for many names may let unprefixed ones in; that says nothing of those which have no prefix."""
-    exchange = site(
-        HOST, CookieRule("s*", insecure_accept_unprefixed=True, signing_key="the signing key of the tests")
-    )
+    exchange = site(HOST, CookieRule("s*", insecure_accept_unprefixed=True, signing_key="the signing key of the tests"))
 
     assert exchange(None, "sa=; Max-Age=0", "a=; Max-Age=0").lines == ["sa=; Max-Age=0", "a=; Max-Age=0"]
 
