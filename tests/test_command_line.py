@@ -60,6 +60,26 @@ MODULES = {
         wrapped = HeadersMiddleware(app, policy)
         print("noise of an import")
     """,
+    "corner_mounted.py": """
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        from corner_shop import app, policy
+        from wsgi_headers import HeadersMiddleware
+
+        class Site:
+            def __init__(self, wsgi_app):
+                self.wsgi_app = wsgi_app
+
+            def __call__(self, environ, start_response):
+                return self.wsgi_app(environ, start_response)
+
+        bare = Site(app)
+        site = Site(HeadersMiddleware(app, policy))
+        behind_proxy = Site(ProxyFix(HeadersMiddleware(app, policy)))
+        proxied = ProxyFix(Site(HeadersMiddleware(app, policy)))
+        endless = Site(app)
+        endless.wsgi_app = endless
+    """,
     "corner_broken.py": """
         raise RuntimeError("no settings:\\n  give some")
     """,
@@ -184,6 +204,28 @@ def test_an_application_with_a_policy_of_its_own_is_shown_with_it(
     data = json.loads(capsys.readouterr().out)
     assert data["policy"] == "its own policy"
     assert [line["parts"] for line in data["lines"] if line["parts"]] == [["Set('X-Frame-Options', 'DENY')"]]
+
+
+@pytest.mark.parametrize("name", ["site", "behind_proxy", "proxied"])
+def test_a_policy_mounted_within_an_application_is_its_own(
+    name: str, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", f"corner_mounted:{name}", "--json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    assert data["policy"] == "its own policy"
+    assert [line["parts"] for line in data["lines"] if line["parts"]] == [["Set('X-Frame-Options', 'DENY')"]]
+
+
+@pytest.mark.parametrize(("name", "code"), [("bare", 0), ("endless", 2)])
+def test_an_application_without_a_policy_of_its_own_is_shown_with_baseline(
+    name: str, code: int, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", f"corner_mounted:{name}"]) == code
+
+    captured = capsys.readouterr()
+    assert ("+ X-Content-Type-Options: nosniff\n" in captured.out) == (name == "bare")
+    assert ("RecursionError" in captured.err) == (name == "endless")
 
 
 def test_a_policy_that_is_asked_for_comes_on_top_of_its_own(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -519,6 +561,18 @@ def test_serve_ends_quietly(tmp_path: Path, number: int) -> None:
     assert what == "corner_shop:create_app() behind baseline"
     assert ends == "Ctrl-C ends it."
     assert (code, "Traceback" in told) == (0, False)
+
+
+def test_serve_calls_an_application_as_it_is_mounted(tmp_path: Path) -> None:
+    """What stands outside of its own middleware, ProxyFix say, acts too, and no second policy does."""
+    with started(written(tmp_path), "serve", "corner_mounted:behind_proxy", lines=2) as run:
+        address, _, what = run.announced[0].partition("  ")
+        head, _ = head_of(address)
+        code, _ = run.ended_by(signal.SIGTERM)
+
+    assert what == "corner_mounted:behind_proxy behind its own policy"
+    assert head == ["200 OK", "Content-Type: text/html", "Set-Cookie: session=1", "X-Frame-Options: DENY"]
+    assert code == 0
 
 
 def test_serve_ends_by_sigint_where_a_shell_has_it_ignored(tmp_path: Path) -> None:
