@@ -1,4 +1,4 @@
-"""A browser for journeys: webtest's client, its lint on, with a jar for cookies and with what browsers say of themselves."""
+"""A browser for journeys: webtest's client with its lint on, a jar for cookies, and what browsers say of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody who likes it dark and large: chooses, comes back, changes, forgets; and a page of another site that tries."""
+"""Somebody who likes it dark and large: chooses, comes back, changes, forgets; another site tries."""
 
 from __future__ import annotations
 

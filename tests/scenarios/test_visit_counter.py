@@ -50,9 +50,7 @@ def test_what_a_browser_asks_for_by_itself_is_no_visit() -> None:
     assert "visit number 2" in visitor.get("/")
 
 
-@pytest.mark.parametrize(
-    "value", ["", "-5", "1e9", "9999999", "\u0662".encode().decode("latin-1"), "1; visits=41", "<b>"]
-)
+@pytest.mark.parametrize("value", ["", "-5", "1e9", "9999999", "\u0662".encode().decode("latin-1"), "1; visits=41"])
 def test_a_cookie_that_is_no_number(value: str) -> None:
     """Whoever changes the cookie starts again, or has the number that came first."""
     first = 2 if value.startswith("1;") else 1
