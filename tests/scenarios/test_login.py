@@ -198,3 +198,13 @@ def test_by_http_the_cookie_does_not_come_back() -> None:
 
     assert heading(settled(log_in(visitor))) == PLEASE
     assert kept(visitor)["__Host-login"].secure
+
+
+def test_a_browser_without_cookies() -> None:
+    """Who logs in there sees the form again, with what it takes, and is sent round in no circle."""
+    visitor = browser(app, cookies=False)
+
+    page = log_in(visitor).follow()
+
+    assert (page.status_int, heading(page)) == (200, PLEASE)
+    assert "Your browser must take cookies for that." in page
