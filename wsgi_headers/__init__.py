@@ -2,6 +2,7 @@
 
 from . import overrides, presets
 from ._explain import Explanation, explain
+from .conditional import Conditional
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
@@ -53,6 +54,7 @@ __all__ = [
     "CORS",
     "CacheControl",
     "ClearSiteData",
+    "Conditional",
     "ContentDisposition",
     "ContentSecurityPolicy",
     "CookieAttributes",

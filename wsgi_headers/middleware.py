@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ._answering import answered_early
 from ._plan import Chosen, Plan
 from ._preflight import ASKED_METHOD
+from ._replacing import responded, unless_read
 from ._state import State, acts_above, leave, state_above
 from .errors import Problems
 from .exchange import ENVIRON_KEY, Request
@@ -79,7 +80,7 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
             return _below_another(app, plan, environ, start_response)
         chosen = choose(environ)
         state = [start_response, environ, plan, None, None]
-        if chosen.acts_early:
+        if not chosen.direct:
             return _respond(app, chosen, state)
         environ[ENVIRON_KEY] = state
         try:
@@ -90,7 +91,8 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
 
     if plan.only is None or plan.only.acts_early:
         return call
-    return _always_the_same(app, plan, plan.only, call)
+    passing = _always_the_same(app, plan, plan.only, call)
+    return passing if plan.only.body is None else unless_read(plan.only.body.read, passing, call)
 
 
 def _always_the_same(
@@ -130,7 +132,7 @@ def _respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[byt
             answered = answered_early(chosen, Request(environ), state)
             if answered is not None:
                 return answered
-        return app(environ, chosen.bind(state))
+        return responded(app, chosen, state)
     except BaseException:
         # Whoever catches it may use the environ again, for a retry or an error page.
         leave(state)
@@ -144,5 +146,4 @@ def _below_another(
     above = state_above(environ, start_response)
     if acts_above(plan, above, start_response):
         return app(environ, start_response)
-    asked = None if above is None else above[4]
-    return _respond(app, plan.choose(environ), [start_response, environ, plan, above, asked])
+    return _respond(app, plan.choose(environ), [start_response, environ, plan, above, above and above[4]])
