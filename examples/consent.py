@@ -11,13 +11,12 @@ from flask import Flask, Response, make_response, redirect, render_template_stri
 from werkzeug.wrappers import Response as AnyResponse
 
 from wsgi_headers import (
-    CacheControl,
+    CacheSafety,
     CookieConsent,
     CookieRule,
     CrossOriginProtection,
     HeadersMiddleware,
     Policy,
-    Set,
     presets,
 )
 
@@ -44,6 +43,8 @@ def news() -> Response:
     visitor = request.cookies.get("visitor") or secrets.token_hex(8)
     response.set_cookie("visitor", visitor, max_age=400 * DAY)
     response.set_cookie("campaign", "autumn")
+    # The news may be a minute old, and would be the same for everybody.
+    response.headers["Cache-Control"] = "public, max-age=60"
     return response
 
 
@@ -68,8 +69,9 @@ POLICY = Policy(
     CookieConsent(),
     CookieRule("visitor", category="analytics", max_age=90 * DAY, http_only=True),
     CookieRule("consent", http_only=True),
-    # The page says what one visitor decided. The policy adds `Vary: Cookie` besides, wherever consent judged a cookie.
-    Set(CacheControl(private=True, no_cache=True)),
+    # But they are not the same for everybody: the banner is for who did not decide. Wherever a cookie is set or consent
+    # judged one, the page becomes private to the browser, and `Vary: Cookie` comes by itself.
+    CacheSafety(),
 )
 
 app.wsgi_app = HeadersMiddleware(app.wsgi_app, POLICY)  # type: ignore[method-assign]

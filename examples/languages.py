@@ -11,7 +11,18 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header, parse_cookie
 
-from wsgi_headers import CacheControl, CookieRule, HeadersMiddleware, Match, Merge, Policy, Rule, Set, presets
+from wsgi_headers import (
+    CacheControl,
+    CacheSafety,
+    CookieRule,
+    HeadersMiddleware,
+    Match,
+    Merge,
+    Policy,
+    Rule,
+    Set,
+    presets,
+)
 
 YEAR = 31_536_000  # seconds
 
@@ -60,6 +71,8 @@ def has_chosen(environ: WSGIEnvironment) -> bool:
 POLICY = Policy(
     presets.BASELINE,
     CookieRule("language", http_only=True),
+    # A response that sets the cookie is for one visitor, whatever the rules below come to say one day.
+    CacheSafety(),
     Rule(
         Match(status=200),
         Set("Content-Language", language_of),

@@ -110,10 +110,12 @@ def test_another_site_agrees_to_nothing() -> None:
 
 
 def test_caches_are_told() -> None:
-    """The page is the visitor's own and depends on the cookies, whether one was set or withheld."""
+    """The page is the visitor's own and depends on the cookies, whatever the application said of it."""
     visitor = browser(app)
 
     for page in (visitor.get("/"), decide(visitor, "analytics"), decide(visitor, "nothing")):
         said = meaning(page.headerlist)
-        assert said["cache-control"] == ["private", "no-cache"]
+        assert said["cache-control"] == ["max-age=60", "private"]
         assert said["vary"] == ["Cookie"]
+    answer = visitor.post("/consent", {"decision": "analytics"})
+    assert meaning(answer.headerlist)["cache-control"] == ["private"]

@@ -64,11 +64,11 @@ def test_what_was_chosen_is_not_shared() -> None:
 
 
 def test_a_response_that_sets_the_cookie_is_kept_by_nobody() -> None:
-    """The redirect says no lifetime, and what is no 200 has no language."""
+    """The redirect is private and says no lifetime, and what is no 200 has no language."""
     chosen = browser(application).get("/de")
 
     assert chosen.status_int == 303 and chosen.headers["Set-Cookie"].startswith("language=de")
-    assert "public" not in meaning(chosen.headerlist).get("cache-control", [])
+    assert meaning(chosen.headerlist)["cache-control"] == ["private"]
     assert "Content-Language" not in chosen.headers
     assert "Content-Language" not in browser(application).get("/es", status=404).headers
 
