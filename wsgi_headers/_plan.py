@@ -248,8 +248,8 @@ class Plan:
                 for field, of_field in steps.items()
             }
             looks = [act for _, act in finishing(holding)]
-            judge = judging(holding)
-            known = Compiled(steps, last, if_personal, looks, judge, self._folded_steps, authorized=authorized)
+            body = judging(holding)
+            known = Compiled(steps, last, if_personal, looks, body, self._folded_steps, authorized=authorized)
             self._compiled[key] = known
         return known
 

@@ -98,9 +98,8 @@ def _always_the_same(
     app: WSGIApplication, plan: Plan, chosen: Chosen, otherwise: Callable[..., Iterable[bytes]]
 ) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI callable for a plan in which nothing depends on the request as it enters, few set apart."""
-    bind = chosen.bind
+    bind, several = chosen.bind, len(plan.apart) > 1
     key, second, third = (*plan.apart, ENVIRON_KEY, ENVIRON_KEY, ENVIRON_KEY)[:3]
-    several = len(plan.apart) > 1
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
