@@ -153,7 +153,7 @@ def running(kind: str, application: str, home: Path) -> Iterator[Server]:
     def command(descriptor: int) -> list[str]:
         return [sys.executable, str(TESTS / "servers.py"), kind, str(descriptor), application]
 
-    with _started(command, home) as server:
+    with started(command, home) as server:
         yield server
 
 
@@ -165,7 +165,7 @@ def gunicorn(home: Path, *arguments: str) -> Iterator[Server]:
         options = ["--no-control-socket", "--graceful-timeout", "1", "--bind", f"fd://{descriptor}"]
         return [sys.executable, "-m", "gunicorn", *options, *arguments]
 
-    with _started(command, home) as server:
+    with started(command, home) as server:
         yield server
 
 
@@ -200,7 +200,8 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _started(command: Callable[[int], list[str]], home: Path) -> Iterator[Server]:
+def started(command: Callable[[int], list[str]], home: Path) -> Iterator[Server]:
+    """Run what `command` makes of the descriptor of an inherited socket that listens, until the block ends."""
     log_file = home / "server.log"
     with socket.socket() as listener, log_file.open("wb") as log:
         listener.bind(("127.0.0.1", 0))

@@ -71,7 +71,7 @@ INJECTED = "<script>window.injected = true</script><img src=/picture.svg onload=
 
 @frameworks
 def test_a_page_runs_under_strict(tab: Tab, at: Any, framework: str) -> None:
-    """Its own scripts with the nonce, what these load, its style sheet and its picture; the browser objects to nothing."""
+    """Its own scripts with the nonce, what these load, its style sheet and its picture; nothing is objected to."""
     tab.open(at(framework, "/page"))
 
     assert sorted(tab.get("ran")) == ["application", "inline", "loaded"]
