@@ -24,6 +24,7 @@ from wsgi_headers import (
     HeadersMiddleware,
     Policy,
     ReportCollector,
+    ReportingEndpoints,
     overrides,
     presets,
 )
@@ -178,6 +179,15 @@ SITES: dict[str, Application] = {
             CrossOriginProtection(),
         ),
     ),
+    "reporting.test": HeadersMiddleware(
+        echo,
+        Policy(
+            ReportingEndpoints(site="/reports"),
+            ContentSecurityPolicy(script_src=["'self'"], report_to="site"),
+            ReportCollector("/reports", REPORTS.append),
+        ),
+    ),
+    "baseline.test": HeadersMiddleware(echo, presets.BASELINE),
     **dict.fromkeys(("account.localhost", "account.test"), HeadersMiddleware(flask_site(), POLICY)),
 }
 

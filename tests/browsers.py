@@ -1,7 +1,7 @@
 """A real browser for tests: Chromium, headless, as Debian packages it, driven by Playwright.
 
 Every name below `localhost` and below `test` is 127.0.0.1 to it. Names below `localhost` are secure contexts, with all
-that browsers do there alone (cookies that are Secure, Sec-Fetch-Site); names below `test` are what the web is by http.
+that browsers do there alone (cookies that are Secure, Sec-Fetch-Site); names below `test` are as all others of the web.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from certificates import Certificate
 from installed_programs import program
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, Response, sync_playwright
 
@@ -25,6 +26,9 @@ _HOSTS = "--host-resolver-rules=MAP *.localhost 127.0.0.1, MAP *.test 127.0.0.1"
 
 _PATIENCE = 60_000  # milliseconds, the longest wait for anything: a shared machine is slow now and then
 
+# Reports go out at once instead of after a minute, but for those of report-uri, which always do.
+_REPORTS = "--short-reporting-delay"
+
 # In every document, before anything of its own; CSP3 5.3.
 _LISTENER = """
     window.violations = [];
@@ -38,13 +42,13 @@ REFUSED = "chrome-error://chromewebdata/"
 
 
 @contextlib.contextmanager
-def chromium(*arguments: str) -> Iterator[Browser]:
-    """Run Chromium with a new profile until the block ends; skips or fails the test where it is not installed."""
+def chromium(certificate: Certificate) -> Iterator[Browser]:
+    """Run Chromium until the block ends, as one that trusts a certificate; skips or fails without Chromium."""
     path = program("chromium", "chromium-browser", "google-chrome", package="chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,
-            args=[*_QUIET, _HOSTS, *arguments],
+            args=[*_QUIET, _HOSTS, _REPORTS, f"--ignore-certificate-errors-spki-list={certificate.pin}"],
             chromium_sandbox=False,  # root, as in containers, cannot have it
             timeout=_PATIENCE,
         )

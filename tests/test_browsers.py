@@ -5,54 +5,65 @@ Needs Chromium: `pytest -m browsers` after `apt-get install chromium`.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from servers import Server, running
-
-if TYPE_CHECKING:
-    from browsers import Tab
-    from playwright.sync_api import Browser
+from browsers import REFUSED, Tab, chromium, opened
+from certificates import Certificate, certificate
+from playwright.sync_api import Browser, Error
+from servers import Server, gunicorn, running
 
 pytestmark = pytest.mark.browsers
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests: a tab has a profile of its own."""
-    from browsers import chromium
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """The certificate of the sites below `test`."""
+    return certificate(tmp_path_factory.mktemp("certificate"), "*.test", "127.0.0.1")
 
-    with chromium() as running_browser:
+
+@pytest.fixture(scope="module")
+def browser(trusted: Certificate) -> Iterator[Browser]:
+    """One browser for all tests: a tab has a profile of its own."""
+    with chromium(trusted) as running_browser:
         yield running_browser
 
 
 @pytest.fixture(scope="module")
 def sites(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of all sites."""
+    """A server of all sites, by http."""
     with running("waitress", "browsed_sites:site", tmp_path_factory.mktemp("sites")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def secure_sites(browser: Browser, trusted: Certificate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Another server of all sites, by https."""
+    arguments = ["--threads=4", f"--certfile={trusted.file}", "browsed_sites:site"]
+    with gunicorn(tmp_path_factory.mktemp("secure"), *arguments, trust=trusted.trust) as server:
         yield server
 
 
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Tab]:
     """A tab of a new profile."""
-    from browsers import opened
-
     with opened(browser) as new:
         yield new
 
 
+def url(scheme: str, server: Server, host: str, path: str = "/", **query: str) -> str:
+    """Return the address of a page of a server."""
+    return f"{scheme}://{host}:{server.address[1]}{path}{'?' if query else ''}{urlencode(query)}"
+
+
 @pytest.fixture
 def at(sites: Server) -> Callable[..., str]:
-    """What makes the address of a page: at("plain.localhost", text="<p>")."""
-
-    def address(host: str, path: str = "/", **query: str) -> str:
-        return f"http://{host}:{sites.address[1]}{path}{'?' if query else ''}{urlencode(query)}"
-
-    return address
+    """What makes the address of a page by http: at("plain.localhost", "/path", text="<p>")."""
+    return functools.partial(url, "http", sites)
 
 
 def seen(sites: Server, what: str) -> list[Any]:
@@ -123,8 +134,6 @@ def test_framing(tab: Tab, at: Any, outer: str, inner: str, shown: bool) -> None
     """BASELINE lets a site frame itself and nobody else, STRICT nobody."""
     markup = f"<iframe src='{at(inner, '/page')}'></iframe>"
     tab.open(at(outer, "/page", text=markup, comment=markup))
-
-    from browsers import REFUSED
 
     assert tab.frame().url == (at(inner, "/page") if shown else REFUSED)
 
@@ -206,20 +215,63 @@ def test_a_form(tab: Tab, at: Any, sites: Server, page: str, bank: str, passes: 
     assert (f"POST {bank}{path}" in seen(sites, "calls")) == passes
 
 
+def reports_of(server: Server, page: str, number: int) -> list[Any]:
+    """Return the reports of a page, once so many came."""
+
+    def came() -> list[Any]:
+        return [report for report in seen(server, "reports") if report["url"] == page]
+
+    server.until(lambda: len(came()) >= number, f"{number} reports", seconds=60)
+    return came()
+
+
 def test_violations_are_reported(tab: Tab, at: Any, sites: Server) -> None:
     """To the site's own collector, beside a protection that refuses what other sites post; enforced and report-only."""
     markup = "<script>window.injected = true</script><img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>"
     page = at("reporting.localhost", "/reported", text=markup)
     tab.open(page)
 
-    def came() -> list[tuple[Any, ...]]:
-        reports = [report for report in seen(sites, "reports") if report["url"] == page]
-        bodies = [(report["type"], report["body"]) for report in reports]
-        return sorted((kind, body["effective-directive"], body["disposition"]) for kind, body in bodies)
+    reports = reports_of(sites, page, 2)
+    assert sorted((report["type"], report["body"]["effective-directive"]) for report in reports) == [
+        ("csp-violation", "img-src"),
+        ("csp-violation", "script-src-elem"),
+    ]
 
-    expected = [("csp-violation", "img-src", "report"), ("csp-violation", "script-src-elem", "enforce")]
-    sites.until(lambda: len(came()) >= len(expected), "reports of both policies")
-    assert came() == expected
+
+def test_violations_are_reported_by_name_over_https(tab: Tab, secure_sites: Server) -> None:
+    """To an endpoint of Reporting-Endpoints, in the format of the Reporting API."""
+    page = url("https", secure_sites, "reporting.test", "/reported", text="<script>window.injected = true</script>")
+    tab.open(page)
+
+    (report,) = reports_of(secure_sites, page, 1)
+    assert (report["type"], report["body"]["effectiveDirective"]) == ("csp-violation", "script-src-elem")
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# https
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_visitor_of_https_stays_there(tab: Tab, secure_sites: Server) -> None:
+    """Under BASELINE the browser itself makes https of the next address by http; no request goes out by http."""
+    for host in ("baseline.test", "bare.test"):
+        assert tab.open(url("https", secure_sites, host, cookie="session=1")).status == 200
+
+    assert tab.open(url("http", secure_sites, "baseline.test")).url == url("https", secure_sites, "baseline.test")
+    with pytest.raises(Error, match="net::ERR_"):  # of a server that speaks TLS alone
+        tab.open(url("http", secure_sites, "bare.test"))
+
+
+def test_cookies_of_baseline_are_secure_over_https(tab: Tab, at: Any, secure_sites: Server) -> None:
+    """And stay possible where a site is by http."""
+    for address, secure in (
+        (url("https", secure_sites, "baseline.test", cookie="session=1"), True),
+        (at("baseline.localhost", cookie="session=1"), False),
+    ):
+        tab.open(address)
+        cookie = tab.cookies()["session"]
+        assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (secure, True, "Lax")
+        tab.context.clear_cookies()
 
 
 # ----------------------------------------------------------------------------------------------------------------------
