@@ -2,6 +2,7 @@
 
 from . import overrides, presets
 from ._explain import Explanation, explain
+from .cache_safety import CacheSafety
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
@@ -52,6 +53,7 @@ __all__ = [
     "CDNCacheControl",
     "CORS",
     "CacheControl",
+    "CacheSafety",
     "ClearSiteData",
     "ContentDisposition",
     "ContentSecurityPolicy",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._part import Part
+from .._state import note_judged
 from ..errors import Problem, Problems
 from ..exchange import Line
 from ..operations import Merge
@@ -134,6 +135,7 @@ class _Judge:
                     continue
             kept.append(line)
         if judged:
+            note_judged(head.environ)
             vary = [line for line in kept if line[0].lower() == "vary"]
             after = _VARY.apply(vary, head.environ)
             head.lines[:] = [line for line in kept if line not in vary] + after
