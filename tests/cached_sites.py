@@ -46,20 +46,13 @@ def public(environ: Environ, start_response: StartResponse) -> list[bytes]:
     return page(environ, [STORE], start_response)
 
 
-def cookie(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    """A session of the visitor's own."""
-    return page(environ, [STORE, ("Set-Cookie", f"sid={environ.get('HTTP_X_VISITOR')}")], start_response)
+def setting(*lines: tuple[str, str]) -> Application:
+    """Return a page that begins a session of the visitor's own, with more lines."""
 
+    def session(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        return page(environ, [*lines, ("Set-Cookie", f"sid={environ.get('HTTP_X_VISITOR')}")], start_response)
 
-def silent_cookie(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    """The same of somebody who says nothing of caching."""
-    return page(environ, [("Set-Cookie", f"sid={environ.get('HTTP_X_VISITOR')}")], start_response)
-
-
-def shared_cookie(environ: Environ, start_response: StartResponse) -> list[bytes]:
-    """The same of somebody who speaks to shared caches alone."""
-    lines = [("Cache-Control", "max-age=0, s-maxage=60"), ("Set-Cookie", f"sid={environ.get('HTTP_X_VISITOR')}")]
-    return page(environ, lines, start_response)
+    return session
 
 
 def nonce(environ: Environ, start_response: StartResponse) -> list[bytes]:
@@ -80,9 +73,11 @@ def readable(environ: Environ, start_response: StartResponse) -> list[bytes]:
 
 PAGES: dict[str, Application] = {
     "/public": public,
-    "/cookie": cookie,
-    "/silent-cookie": silent_cookie,
-    "/shared-cookie": shared_cookie,
+    "/cookie": setting(STORE),
+    "/silent-cookie": setting(),
+    "/shared-cookie": setting(("Cache-Control", "max-age=0, s-maxage=60")),
+    "/expiring-cookie": setting(("Expires", "Fri, 31 Dec 9999 23:59:59 GMT")),
+    "/accelerated-cookie": setting(("X-Accel-Expires", "60"), ("Cache-Control", "max-age=0")),
     "/nonce": nonce,
     "/consent": measured,
     "/cors": readable,
