@@ -138,6 +138,19 @@ def django_unasked(request: HttpRequest) -> HttpResponse:
 django_site.urlpatterns += [route("page", django_page), route("unasked", django_unasked)]
 
 
+def kept(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """A page that the browser keeps, and asks about before it shows it again; CALLS says how it was answered."""
+    nonce = overrides.nonce(environ)
+    lines = [("ETag", '"1"'), ("Cache-Control", "no-cache")]
+    modified = environ.get("HTTP_IF_NONE_MATCH") != '"1"'
+    CALLS.append("200 kept" if modified else "304 kept")
+    if not modified:
+        start_response("304 Not Modified", lines)
+        return []
+    start_response("200 OK", [HTML, *lines])
+    return [f"<!doctype html><script nonce={nonce}>window.ran = document.currentScript.nonce</script>".encode()]
+
+
 # ----------------------------------------------------------------------------------------------------------------------
 # An interface for another origin
 # ----------------------------------------------------------------------------------------------------------------------
@@ -153,6 +166,7 @@ def account(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
 SITES: dict[str, Application] = {
     "flask.localhost": HeadersMiddleware(with_assets(flask_app.wsgi_app), presets.STRICT),
     "django.localhost": HeadersMiddleware(with_assets(django_site.application), presets.STRICT),
+    "kept.localhost": HeadersMiddleware(kept, presets.STRICT),
     "baseline.localhost": HeadersMiddleware(echo, presets.BASELINE),
     "api.shop.localhost": HeadersMiddleware(
         recorded(account),

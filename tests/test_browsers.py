@@ -112,6 +112,17 @@ def test_a_response_that_asked_for_no_nonce_runs_no_script(tab: Tab, at: Any, fr
     assert (tab.get("ran"), tab.get("injected")) == (None, None)
 
 
+def test_a_page_that_the_browser_kept_runs_again(tab: Tab, at: Any, sites: Server) -> None:
+    """A 304 leaves the policy that the browser keeps with the page: one with a new nonce would block its script."""
+    tab.open(at("kept.localhost"))
+    nonce = tab.get("ran")
+    tab.page.reload()
+
+    assert [call for call in seen(sites, "calls") if "kept" in call] == ["200 kept", "304 kept"]
+    assert nonce is not None
+    assert (tab.get("ran"), tab.violations()) == (nonce, [])
+
+
 def test_without_a_policy_the_injected_script_runs(tab: Tab, at: Any) -> None:
     """What the tests above look for can be seen."""
     tab.open(at("bare.localhost", text="<script>window.injected = true</script>"))
