@@ -47,8 +47,8 @@ from wsgi_headers import (
     overrides,
     presets,
 )
+from wsgi_headers._shadow_log import KINDS, Change
 from wsgi_headers.exchange import ENVIRON_KEY
-from wsgi_headers.shadow import KINDS, Change
 
 KEY = "0123456789abcdef-secret"
 
@@ -476,7 +476,9 @@ def test_memory_stays_flat_whatever_comes() -> None:
             environ = environ_for(path=f"/{'a' * (number % 5)}{number}", host=f"h{number}.test", HTTP_COOKIE=cookies)
             middleware(environ, lambda *head: bytes.__len__)
         gc.collect()
-        ours = [tracemalloc.Filter(True, f"*/{name}.py") for name in ("shadow", "_explain", "_log", "_part")]
+        ours = [
+            tracemalloc.Filter(True, f"*/{name}.py") for name in ("shadow", "_shadow_log", "_explain", "_log", "_part")
+        ]
         traces = tracemalloc.take_snapshot().filter_traces(ours).traces
         return sum(trace.size for trace in traces)
 

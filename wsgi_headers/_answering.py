@@ -8,18 +8,17 @@ is never stored, whatever the policy or the application of a refusal says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from . import _registry
 from ._members import merged
-from ._state import acts_above, leave, state_above
-from .exchange import ENVIRON_KEY, Answer, Deferred, Line, Request
+from .exchange import Answer, Deferred, Line, Request
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from ._plan import Chosen, Plan
+    from ._plan import Chosen
     from ._state import State
     from .exchange import Decision
 
@@ -28,34 +27,7 @@ if TYPE_CHECKING:
 _LIFETIMES = {"expires", "surrogate-control", "edge-control", "x-accel-expires"}
 
 
-def respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[bytes]:
-    """Return the body of the response, by a guard or the application, for a request that something may act on early."""
-    environ = state[1]
-    environ[ENVIRON_KEY] = state
-    try:
-        if chosen.acts_early:
-            answered = _answered_early(chosen, Request(environ), state)
-            if answered is not None:
-                return answered
-        return app(environ, chosen.bind(state))
-    except BaseException:
-        # Whoever catches it may use the environ again, for a retry or an error page.
-        leave(state)
-        raise
-
-
-def respond_below(
-    app: WSGIApplication, plan: Plan, environ: WSGIEnvironment, start_response: StartResponse
-) -> Iterable[bytes]:
-    """Respond where another middleware stands above: an equal policy acts there for both, another one after this."""
-    above = state_above(environ, start_response)
-    if acts_above(plan, above, start_response):
-        return app(environ, start_response)
-    asked = None if above is None else above[4]
-    return respond(app, plan.choose(environ), [start_response, environ, plan, above, asked])
-
-
-def _answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
+def answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[bytes] | None:
     """Return the body of a guard's answer, its head started with the rest of the policy.
 
     None where the application answers. What the policy keeps from applications, also from one that answers for a
@@ -101,17 +73,17 @@ class _Ending:
 
     def __call__(self, status: str, lines: list[Line], exc_info: OptExcInfo | None = None) -> Any:
         self.started = True
-        after = _ended(lines, self._last)
+        after = never_stored(lines, self._last)
         try:
             more = () if exc_info is None else (exc_info,)
             write = self._start_response(status, after, *more)
         finally:
             exc_info = None  # PEP 3333, "Error Handling": no cycle through the traceback
             del more
-        return _unwritten if self._bodiless else write
+        return unwritten if self._bodiless else write
 
 
-def _ended(lines: list[Line], last: Mapping[str, str | None]) -> list[Line]:
+def never_stored(lines: list[Line], last: Mapping[str, str | None] = MappingProxyType({})) -> list[Line]:
     """Return the lines of an answer with those that stand last, and without any that would let a cache keep it."""
     replaced = {name.lower() for name in last}
     after = [line for line in lines if (name := line[0].lower()) not in replaced and not _is_lifetime(name)]
@@ -141,5 +113,5 @@ def _nothing_of(chunks: Iterable[bytes], ending: _Ending) -> list[bytes]:
     return []
 
 
-def _unwritten(_: bytes) -> None:
-    """Stand in for the server's `write`: an answer to HEAD has no body (RFC 9110 9.3.2)."""
+def unwritten(_: bytes) -> None:
+    """Stand in for the server's `write` where a response has no body, or another one."""

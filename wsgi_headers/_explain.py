@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._log import Log, Silence
-from ._overriding import by_field
+from ._overriding import with_last
 from ._part import Part
+from ._personal import is_authorized, sets_cookie
 from ._plan import Leaf, Plan
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
@@ -106,7 +107,8 @@ def explain_later(
         for leaf in chosen.leaves
         if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
     ]
-    after, explained = explained_lines(plan.compiled(tuple(holding), scheme), environ, status, sent, plan.log)
+    compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered))
+    after, explained = explained_lines(compiled, environ, status, sent, plan.log)
     return Explanation(after, explained, _idle(plan.leaves, holding, request, scheme, code, media_type))
 
 
@@ -125,16 +127,20 @@ def explained_lines(
     for (name, _), line in zip(sent, traced, strict=True):
         of_field.setdefault(name.lower(), []).append(line)
 
-    def through(name: str, steps: Sequence[Any]) -> None:
-        own = of_field.setdefault(name, [])
-        made = _through(compiled, steps, [line for line in own if line.now is not None], environ)
-        own.extend(made)
-        traced.extend(made)
+    def through(steps: Mapping[str, Sequence[Any]]) -> None:
+        for name, of_name in steps.items():
+            own = of_field.setdefault(name, [])
+            made = _through(compiled, of_name, [line for line in own if line.now is not None], environ)
+            own.extend(made)
+            traced.extend(made)
 
-    for name, steps in compiled.steps_for(status).items():
-        through(name, steps)
-    for name, operations in by_field(() if asked is None else asked.operations).items():
-        through(name, (*operations, *compiled.last.get(name, ())))
+    through(compiled.steps_for(status))
+    judged = asked is not None and asked.makes_personal
+    personal = judged or compiled.authorized or sets_cookie(line.now for line in traced if line.now is not None)
+    if personal:
+        through(compiled.if_personal)
+    if asked is not None:
+        through(with_last(asked.operations, compiled.last_if_personal if personal else compiled.last))
     if nonce is not None and status.startswith("304"):
         for line in traced:
             line.now = None if line.now is not None and nonce in line.now[1] else line.now

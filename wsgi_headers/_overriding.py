@@ -1,6 +1,7 @@
-"""Overrides: the operations that an application asked for in one response, after those of every policy.
+"""Steps that run when the head is made, one by one, after those that were compiled.
 
-They are known when the head is made and run then, one by one. What no operation removes comes once more after them.
+Overrides are the operations that an application asked for in one response, after those of every policy. What no
+operation removes comes once more after them.
 """
 
 from __future__ import annotations
@@ -22,20 +23,24 @@ def overridden(
 
     last   the steps of each field that come after every operation
     """
+    return through(lines, with_last(operations, last), environ)
+
+
+def with_last(operations: Sequence[Operation], last: Mapping[str, Sequence[Step]]) -> dict[str, list[Step]]:
+    """Return the operations of each field in their order, and after them what comes last."""
+    by_field: dict[str, list[Step]] = {}
+    for operation in operations:
+        by_field.setdefault(operation.field, []).append(operation)
+    return {field: [*steps, *last.get(field, ())] for field, steps in by_field.items()}
+
+
+def through(lines: list[Line], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> list[Line]:
+    """Return a new head in which the lines of each field went through its steps."""
     after = lines
-    for field, steps in by_field(operations).items():
+    for field, of_field in steps.items():
         own = before = [line for line in after if line[0].lower() == field]
-        lasting: Sequence[Any] = last.get(field, ())
-        for step in (*steps, *lasting):
+        for step in of_field:
             own = step.apply(own, environ)
         if own is not before:
             after = [line for line in after if line[0].lower() != field] + own
     return after
-
-
-def by_field(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
-    """Return the operations of each field in their order, by its lower-case name."""
-    found: dict[str, list[Operation]] = {}
-    for operation in operations:
-        found.setdefault(operation.field, []).append(operation)
-    return found

@@ -9,14 +9,15 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._answering import respond, respond_below
 from ._plan import Chosen, Plan
-from ._preflight import ASKED_METHOD
+from ._replacing import unless_read
+from ._responding import respond, respond_below
+from ._shadow_log import Change, ShadowLog
 from ._state import leave
 from .errors import Problems
 from .exchange import ENVIRON_KEY
 from .policy import Policy, unresolved
-from .shadow import Change, Shadow, shadowing
+from .shadow import shadowing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -47,7 +48,7 @@ class HeadersMiddleware(functools.partial[Any]):
             problems.add("middleware.shadow", "HeadersMiddleware.shadow", shadow, "is no bool", "True or False")
         problems.raise_any()
         unresolved(policy).raise_any()
-        log = Shadow() if shadow else None
+        log = ShadowLog() if shadow else None
         call = around(app, Plan(policy)) if log is None else shadowing(app, Plan(policy, log), log)
         self = super().__new__(cls, call)
         self.__dict__.update(app=app, policy=policy, log=log)
@@ -68,7 +69,7 @@ class HeadersMiddleware(functools.partial[Any]):
     @property
     def shadow(self) -> Mapping[Change, int] | None:
         """How often each kind of change would have been made until now, in this process; None without `shadow`."""
-        log: Shadow | None = self.__dict__["log"]
+        log: ShadowLog | None = self.__dict__["log"]
         return None if log is None else log.counts()
 
     def __get__(self, instance: object, owner: type | None = None) -> HeadersMiddleware:
@@ -93,7 +94,7 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
             return respond_below(app, plan, environ, start_response)
         chosen = choose(environ)
         state = [start_response, environ, plan, None, None]
-        if chosen.acts_early:
+        if not chosen.direct:
             return respond(app, chosen, state)
         environ[ENVIRON_KEY] = state
         try:
@@ -104,14 +105,16 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
 
     if plan.only is None or plan.only.acts_early:
         return call
-    return _always_the_same(app, plan, plan.only, call)
+    passing = _always_the_same(app, plan, plan.only, call)
+    return passing if plan.only.body is None else unless_read(plan.only.body.read, passing, call)
 
 
 def _always_the_same(
     app: WSGIApplication, plan: Plan, chosen: Chosen, otherwise: Callable[..., Iterable[bytes]]
 ) -> Callable[..., Iterable[bytes]]:
-    """Return the WSGI callable for a plan in which nothing but preflights depends on the request as it enters."""
-    bind = chosen.bind
+    """Return the WSGI callable for a plan in which nothing depends on the request as it enters, few set apart."""
+    bind, several = chosen.bind, len(plan.apart) > 1
+    key, second, third = (*plan.apart, ENVIRON_KEY, ENVIRON_KEY, ENVIRON_KEY)[:3]
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
@@ -123,8 +126,8 @@ def _always_the_same(
             leave(state)
             raise
 
-    def call_unless_asked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if ENVIRON_KEY in environ or ASKED_METHOD in environ:
+    def call_unless_apart(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if ENVIRON_KEY in environ or key in environ or (several and (second in environ or third in environ)):
             return otherwise(environ, start_response)
         environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:
@@ -133,4 +136,4 @@ def _always_the_same(
             leave(state)
             raise
 
-    return call_unless_asked if plan.answers_preflights else call
+    return call_unless_apart if plan.apart else call
