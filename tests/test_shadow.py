@@ -25,6 +25,8 @@ from wsgi_headers import (
     NONCE,
     AllowedHosts,
     Append,
+    CacheSafety,
+    Conditional,
     ContentSecurityPolicy,
     CookieAttributes,
     CookieBudget,
@@ -48,6 +50,7 @@ from wsgi_headers import (
     presets,
 )
 from wsgi_headers._shadow_log import KINDS, Change
+from wsgi_headers.conditional import weak_tag
 from wsgi_headers.exchange import ENVIRON_KEY
 
 KEY = "0123456789abcdef-secret"
@@ -96,6 +99,7 @@ ON_REQUEST = Match(when=lambda environ: True, varies_on=("Accept",))
 NONCED = ContentSecurityPolicy(script_src=[NONCE])
 HSTS = StrictTransportSecurity(60, include_subdomains=False)
 
+WEAK = Conditional(etag="weak")
 ONLY_2 = Edit("X-A", {"2": "2"}.get)
 
 # the parts, the request, the application's head, and the changes: event without "shadow.", subject, part
@@ -262,6 +266,44 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], list[Line], list[tuple[str, st
         [("hosts.refused", "", AllowedHosts("www.example"))],
     ),
     "http": ([HttpsRedirect(), CROSS], {"scheme": "http"}, [], [("https.redirected", "", HttpsRedirect())]),
+    "the client has it already": (
+        [Conditional(), Set("X-A", "1")],
+        {"HTTP_IF_NONE_MATCH": '"1"'},
+        [("ETag", '"1"')],
+        [("response.replaced", "304 Not Modified", Conditional()), ("field.added", "X-A", Set("X-A", "1"))],
+    ),
+    "the client has another": ([Conditional()], {"HTTP_IF_NONE_MATCH": '"2"'}, [("ETag", '"1"')], []),
+    "the client wants another": (
+        [Conditional(), Set("X-A", "1")],
+        {"HTTP_IF_MATCH": '"2"'},
+        [("ETag", '"1"')],
+        [("response.replaced", "412 Precondition Failed", Conditional())],
+    ),
+    "an entity tag is made": ([WEAK], {}, [PLAIN], [("field.added", "ETag", WEAK)]),
+    "an entity tag is made, and the client has it": (
+        [WEAK],
+        {"HTTP_IF_NONE_MATCH": str(weak_tag([b"hello"], 5))},
+        [PLAIN],
+        [("field.added", "ETag", WEAK), ("response.replaced", "304 Not Modified", WEAK)],
+    ),
+    "an entity tag that an operation speaks of": (
+        [WEAK, Remove("ETag")],
+        {"HTTP_IF_NONE_MATCH": str(weak_tag([b"hello"], 5))},
+        [PLAIN],
+        [],
+    ),
+    "a cookie that a shared cache would keep": (
+        [CacheSafety()],
+        {},
+        [("Set-Cookie", "a=1"), ("Cache-Control", "public, max-age=60")],
+        [("field.changed", "Cache-Control", CacheSafety())],
+    ),
+    "what a shared cache would keep of a user": (
+        [CacheSafety()],
+        {"HTTP_AUTHORIZATION": "Basic s3cr3t"},
+        [("Cache-Control", "public, max-age=60")],
+        [("field.changed", "Cache-Control", CacheSafety())],
+    ),
     "a report": (
         [ReportCollector("/r")],
         {"path": "/r", "method": "POST"},
@@ -672,6 +714,21 @@ def test_start_response_is_handed_on_whole() -> None:
     assert (written, body) == ([b"one "], [b"two"])
     assert [head[0] for head in heads] == ["200 OK", "500 Oops"] and heads[1][2][0] is LookupError
     assert middleware.shadow == {Change("shadow.field.removed", "X-A", "Remove('X-A')"): 1}
+
+
+def test_an_error_that_replaces_a_head_gets_no_entity_tag() -> None:
+    """Nor does what is written, or made while it is sent."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [PLAIN])
+        start_response("200 OK", [PLAIN], (LookupError, LookupError(), None))
+        return [b"hello"]
+
+    def late(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [PLAIN])
+        yield b"hello"
+
+    assert watch(Policy(WEAK), app)[0].shadow == watch(Policy(WEAK), late)[0].shadow == {}
 
 
 def test_an_application_may_start_with_its_body() -> None:

@@ -74,7 +74,7 @@ def _starting(watch: _Watch) -> Callable[..., Any]:
 class _Watch:
     """What would become of one request, and of the heads that answer it."""
 
-    __slots__ = ("_changed", "_chosen", "_gone", "_log", "_read", "_returned", "_waiting")
+    __slots__ = ("_changed", "_chosen", "_gone", "_log", "_read", "_waiting")
 
     def __init__(self, log: ShadowLog, state: State) -> None:
         self._log = log
@@ -86,7 +86,6 @@ class _Watch:
         # What a judgement of the response reads of the request, and one that waits for the body, with its part.
         self._read: Any = None
         self._waiting: tuple[AfterBody, Part] | None = None
-        self._returned = False
         try:
             self._enter(state)
         except Exception as error:
@@ -175,7 +174,7 @@ class _Watch:
             return False
         judged, part = compiled.body.judge(self._read, status, sent), compiled.judges[-1]
         if isinstance(judged, AfterBody):
-            if not self._returned and not compiled.speaks_of(judged.line[0].lower(), state[4]):
+            if not compiled.speaks_of(judged.line[0].lower(), state[4]):
                 self._waiting = judged, part
         elif judged is not None:
             self._log.replaced(judged, part)
@@ -183,7 +182,6 @@ class _Watch:
 
     def body(self, body: Iterable[bytes]) -> None:
         """Tell what a body would bring about that the application returned."""
-        self._returned = True
         if self._waiting is None or type(body) not in (list, tuple):
             return
         try:
