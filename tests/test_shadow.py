@@ -655,7 +655,8 @@ def test_a_handler_that_fails_breaks_nothing() -> None:
     assert middleware.shadow == {Change("shadow.field.added", "X-A", "Set('X-A', '1')"): 1}
 
 
-def test_what_the_policy_does_to_environ_stays_with_it() -> None:
+@pytest.mark.parametrize(("cookies", "left"), [("sid=tossed; b=2", "b=2"), ("sid=tossed", None)])
+def test_what_the_policy_does_to_environ_stays_with_it(cookies: str, left: str | None) -> None:
     """A callable that changes its environ changes a copy, in which cookies are as the policy would leave them."""
     seen: list[str | None] = []
 
@@ -672,13 +673,35 @@ def test_what_the_policy_does_to_environ_stays_with_it() -> None:
 
     app = Served(PLAIN)
     middleware = HeadersMiddleware(app, Policy(Rule(Match(when=when), Set("X-A", value)), SID), shadow=True)
-    environ = environ_for(HTTP_COOKIE="sid=tossed; b=2")
+    environ = environ_for(HTTP_COOKIE=cookies)
     before = dict(environ)
     middleware(environ, lambda *head: None)
 
     assert environ == {**before, ENVIRON_KEY: None}
-    assert seen == ["b=2"]
-    assert app.environs[0]["HTTP_COOKIE"] == "sid=tossed; b=2"
+    assert seen == [left]
+    assert app.environs[0]["HTTP_COOKIE"] == cookies
+
+
+def test_what_the_policy_asks_for_stays_with_it() -> None:
+    """A callable of it gets the nonce of the response; what it applies reaches no policy above that acts."""
+    nonces: list[str] = []
+
+    def value(environ: WSGIEnvironment) -> str:
+        nonces.append(overrides.nonce(environ))
+        overrides.apply(environ, Set("X-B", "policy"))
+        return "1"
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        nonces.append(overrides.nonce(environ))
+        overrides.apply(environ, Set("X-C", "application"))
+        start_response("200 OK", [PLAIN])
+        return []
+
+    watching = HeadersMiddleware(app, Policy(Set("X-A", value)), shadow=True)
+    response = call(HeadersMiddleware(watching, Policy()))
+
+    assert response.lines == [PLAIN, ("X-C", "application")]
+    assert len(nonces) == 2 and len(set(nonces)) == 1
 
 
 def test_an_application_that_fails_leaves_nothing_behind() -> None:
