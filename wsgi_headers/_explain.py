@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._answering import never_stored
+from ._compiled import without_nonces
 from ._log import Log, Silence
 from ._part import Part
-from ._plan import Leaf, Plan, finishing
+from ._plan import Leaf, Plan, finishing, judging_parts, speaking
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
-from .exchange import Head, Line, Request
+from ._replacing import answered_lines, of_not_modified
+from .exchange import NOT_MODIFIED, AfterBody, Head, Line, Request
 from .match import Match, media_type_of
-from .operations import Edit, Operation, effective_steps
+from .operations import Edit, Operation, Step, effective_steps
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -97,26 +100,49 @@ def explain_later(
     chosen = plan.only or plan.choose(entered)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
-    holding = [
-        leaf
-        for leaf in chosen.leaves
-        if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
-    ]
+    holding = _holding(chosen.leaves, code, media_type, scheme)
+    held = holding
     traced = [_Traced(line, line) for line in sent]
-    for name, steps in plan.steps(holding, scheme).items():
+    parts, body = judging_parts(speaking(holding))
+    read = None if body is None else body.read(entered)
+    answer = None if body is None or read is None else body.judge(read, status, sent)
+    if isinstance(answer, AfterBody):
+        answer = None  # there is no body here to judge by
+    if answer is not None and answer is not NOT_MODIFIED:
+        status = answer.status
+        sent = answered_lines(answer, sent)
+        traced.extend(_aligned(traced, sent, parts))
+        content_type = next(value for name, value in answer.lines if name.lower() == "content-type")
+        code, media_type = status[:3], media_type_of(content_type)
+        holding = _holding(chosen.leaves, code, media_type, scheme)
+    by_field: Mapping[str, Sequence[Step]] = plan.steps(holding, scheme)
+    if answer is NOT_MODIFIED or code == "304":
+        by_field = without_nonces(by_field)
+    for name, steps in by_field.items():
         own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
         traced.extend(_through(steps, own, environ))
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
-    for parts, look in finishing(holding):
+    for looking, look in finishing(holding):
         given = list(head.lines)
         look(head, plan.log)
-        did = _did(parts, Head(status, given, sent, environ), head.lines, plan.log)
+        did = _did(looking, Head(status, given, sent, environ), head.lines, plan.log)
         traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
+    if answer is not None:
+        after = of_not_modified(head.lines) if answer is NOT_MODIFIED else never_stored(head.lines)
+        traced.extend(_aligned([line for line in traced if line.now is not None], after, parts))
     return Explanation(
-        head.status,
+        head.status if answer is None else answer.status,
         tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
-        _idle(plan.leaves, holding, request, scheme, code, media_type),
+        _idle(plan.leaves, [*held, *holding], request, scheme, code, media_type),
     )
+
+
+def _holding(leaves: Sequence[Leaf], code: str, media_type: str, scheme: str) -> list[Leaf]:
+    return [
+        leaf
+        for leaf in leaves
+        if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
+    ]
 
 
 def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
