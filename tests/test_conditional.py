@@ -288,7 +288,7 @@ def naive(request: dict[str, str], etag: str | None, modified: str | None) -> in
     if_match = request.get("HTTP_IF_MATCH")
     if if_match is not None:  # 1.
         tags = naive_list(if_match)
-        true = if_match == "*" or not tags or any(tag == current and not tag[0] for tag in tags)
+        true = if_match.strip(" \t") == "*" or not tags or any(tag == current and not tag[0] for tag in tags)
         if not true:
             return 412
     elif (since := request.get("HTTP_IF_UNMODIFIED_SINCE")) is not None:  # 2.
@@ -298,7 +298,7 @@ def naive(request: dict[str, str], etag: str | None, modified: str | None) -> in
     if_none_match = request.get("HTTP_IF_NONE_MATCH")
     if if_none_match is not None:  # 3.
         opaque = [tag[1] for tag in naive_list(if_none_match)]
-        return 304 if if_none_match == "*" or (current is not None and current[1] in opaque) else 200
+        return 304 if if_none_match.strip(" \t") == "*" or (current is not None and current[1] in opaque) else 200
     if (since := request.get("HTTP_IF_MODIFIED_SINCE")) is not None:  # 4.
         date = naive_date(since)
         if date is not None and last is not None and last <= date <= time.time():
