@@ -29,6 +29,7 @@ LAYERS: dict[str, int] = {
     "_log": 1,
     "_part": 1,
     "_state": 1,
+    "_personal": 1,
     "_members": 1,
     "_validators": 1,
     "exchange": 1,

@@ -2,6 +2,7 @@
 
 from . import overrides, presets
 from ._explain import Explanation, explain
+from .cache_safety import CacheSafety
 from .conditional import Conditional
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
@@ -53,6 +54,7 @@ __all__ = [
     "CDNCacheControl",
     "CORS",
     "CacheControl",
+    "CacheSafety",
     "ClearSiteData",
     "Conditional",
     "ContentDisposition",

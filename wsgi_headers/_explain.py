@@ -10,10 +10,12 @@ from ._answering import never_stored
 from ._compiled import without_nonces
 from ._log import Log, Silence
 from ._part import Part
+from ._personal import is_authorized, sets_cookie
 from ._plan import Leaf, Plan, finishing, judging_parts, speaking
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
 from ._replacing import answered_lines, of_not_modified
+from ._state import asked_of
 from .exchange import NOT_MODIFIED, AfterBody, Head, Line, Request
 from .match import Match, media_type_of
 from .operations import Edit, Operation, Step, effective_steps
@@ -118,9 +120,11 @@ def explain_later(
     by_field: Mapping[str, Sequence[Step]] = plan.steps(holding, scheme)
     if answer is NOT_MODIFIED or code == "304":
         by_field = without_nonces(by_field)
-    for name, steps in by_field.items():
-        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
-        traced.extend(_through(steps, own, environ))
+    _trace(traced, by_field, environ)
+    asked = asked_of(environ)
+    judged = asked is not None and asked.makes_personal
+    if judged or is_authorized(entered) or sets_cookie(line.now for line in traced if line.now is not None):
+        _trace(traced, plan.steps_if_personal(holding, scheme), environ)
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
     for looking, look in finishing(holding):
         given = list(head.lines)
@@ -143,6 +147,13 @@ def _holding(leaves: Sequence[Leaf], code: str, media_type: str, scheme: str) ->
         for leaf in leaves
         if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
     ]
+
+
+def _trace(traced: list[_Traced], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> None:
+    """Take lines through the steps of their fields."""
+    for name, of_field in steps.items():
+        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
+        traced.extend(_through(of_field, own, environ))
 
 
 def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._log import Log
     from .exchange import BodyPhase, Decision, Head, Request
     from .match import Match
-    from .operations import Step
+    from .operations import Operation, Step
 
 _T = TypeVar("_T")
 
@@ -177,6 +177,13 @@ class Part(metaclass=PartType):
 
     def operations(self, scheme: str) -> tuple[Step, ...]:
         """Return the steps that this part adds to the programs of single fields, for a request by `scheme`."""
+        return ()
+
+    def operations_if_personal(self, scheme: str) -> tuple[Operation, ...]:
+        """Return the steps that this part adds where the response is personal (`_personal`), after every other step.
+
+        They are operations whose outcome depends on the lines alone.
+        """
         return ()
 
     def conflicts(self, siblings: Sequence[Part], whole: Sequence[Part]) -> Iterable[Problem]:

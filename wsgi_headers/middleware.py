@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ._answering import answered_early
 from ._plan import Chosen, Plan
-from ._preflight import ASKED_METHOD
 from ._replacing import responded, unless_read
 from ._state import State, acts_above, leave, state_above
 from .errors import Problems
@@ -98,8 +97,9 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
 def _always_the_same(
     app: WSGIApplication, plan: Plan, chosen: Chosen, otherwise: Callable[..., Iterable[bytes]]
 ) -> Callable[..., Iterable[bytes]]:
-    """Return the WSGI callable for a plan in which nothing but preflights depends on the request as it enters."""
-    bind = chosen.bind
+    """Return the WSGI callable for a plan in which nothing depends on the request as it enters, few set apart."""
+    bind, several = chosen.bind, len(plan.apart) > 1
+    key, second, third = (*plan.apart, ENVIRON_KEY, ENVIRON_KEY, ENVIRON_KEY)[:3]
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
@@ -111,8 +111,8 @@ def _always_the_same(
             leave(state)
             raise
 
-    def call_unless_asked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if ENVIRON_KEY in environ or ASKED_METHOD in environ:
+    def call_unless_apart(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if ENVIRON_KEY in environ or key in environ or (several and (second in environ or third in environ)):
             return otherwise(environ, start_response)
         environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:
@@ -121,7 +121,7 @@ def _always_the_same(
             leave(state)
             raise
 
-    return call_unless_asked if plan.answers_preflights else call
+    return call_unless_apart if plan.apart else call
 
 
 def _respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[bytes]:
