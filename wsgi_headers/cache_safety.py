@@ -101,7 +101,7 @@ class _CacheControl(_ListStep):
     word = "private"
     # 5.2.2.7: with names `private` speaks of these fields alone, and of two that differ the first may count (4.2.1).
     goes = frozenset({"public", "s-maxage", "private"})
-    leaves = ("private,",)
+    leaves = "private,"
 
     def suffices(self, values: Sequence[str]) -> bool:
         """Whether they do."""
