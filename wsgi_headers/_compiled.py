@@ -8,8 +8,8 @@ by every program itself.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ._log import Log
@@ -107,14 +107,14 @@ class Compiled:
             steps, if_personal = followed(steps, if_personal), {}
         return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
-    @cached_property
+    @functools.cached_property
     def last_if_personal(self) -> Mapping[str, Sequence[Step]]:
         """The steps of each field that no operation removes, where the response is personal."""
         return followed(self.last, self.if_personal)
 
-    def steps_for(self, status: str) -> Mapping[str, Sequence[Step]]:
-        """Return the steps of each field for a head of that status."""
-        return without_nonces(self.steps) if self.takes_nonce and status.startswith("304") else self.steps
+    def steps_for(self, *, not_modified: bool) -> Mapping[str, Sequence[Step]]:
+        """Return the steps of each field, for a 304 or for another head."""
+        return without_nonces(self.steps) if self.takes_nonce and not_modified else self.steps
 
     def stages(self, steps: Sequence[Step]) -> list[Any]:
         """Return what edits a value as the first of a field's steps do, the first two, and so on; remembered."""
@@ -135,11 +135,13 @@ class Compiled:
         personal = asked is not None and asked.makes_personal
         program = self._program(not_modified=not_modified, nonce=nonce is not None, personal=personal)
         after = program.rewrite(lines, environ)
-        if asked is not None and asked.operations and is_outermost(state):
+        if asked is not None and asked.operations:
             personal = personal or self.authorized or sets_cookie(after)
-            last = self.last_if_personal if personal else self.last
-            after = overridden(after, asked.operations, last, environ)
-            asked.applied_by = id(state)
+            # By the response of each middleware: a head may be started again.
+            asked.last[id(state)] = self.last_if_personal if personal else self.last
+            if is_outermost(state):
+                last = functools.reduce(followed, asked.last.values())
+                after = overridden(after, asked.operations, last, environ)
         if not_modified and nonce is not None:
             after = _without(nonce, after)
         return after

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._answering import never_stored
+from ._compiled import Compiled, followed
 from ._log import Log, Silence
 from ._overriding import with_last
 from ._part import Part
@@ -13,16 +16,15 @@ from ._personal import is_authorized, sets_cookie
 from ._plan import Leaf, Plan
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
+from ._replacing import answered_lines, of_not_modified
 from ._state import asked_of
-from .exchange import Head, Line, Request
+from .exchange import NOT_MODIFIED, AfterBody, Head, Line, Request
 from .match import Match, media_type_of
 from .operations import Edit, Operation, effective_steps
 from .policy import Policy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-    from ._compiled import Compiled
 
 
 class ExplainedLine(NamedTuple):
@@ -102,30 +104,65 @@ def explain_later(
     chosen = plan.only or plan.choose(entered)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
-    holding = [
-        leaf
-        for leaf in chosen.leaves
-        if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
-    ]
+    holding = held = _holding(chosen.leaves, code, media_type, scheme)
     compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered))
-    after, explained = explained_lines(compiled, environ, status, sent, plan.log)
-    return Explanation(after, explained, _idle(plan.leaves, holding, request, scheme, code, media_type))
+    traced = [_Traced(line, line) for line in sent]
+    read = None if compiled.body is None else compiled.body.read(entered)
+    answer = None if compiled.body is None or read is None else compiled.body.judge(read, status, sent)
+    if isinstance(answer, AfterBody):
+        answer = None  # there is no body here to judge by
+    parts = list(compiled.judges)
+    if answer is not None and answer is not NOT_MODIFIED:
+        status = answer.status
+        sent = answered_lines(answer, sent)
+        traced.extend(_aligned(traced, sent, parts))
+        content_type = next(value for name, value in answer.lines if name.lower() == "content-type")
+        code, media_type = status[:3], media_type_of(content_type)
+        holding = _holding(chosen.leaves, code, media_type, scheme)
+        compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered))
+    not_modified = answer is NOT_MODIFIED or code == "304"
+    head = _through_all(compiled, environ, Head(status, [], sent, environ), traced, plan.log, not_modified)
+    if answer is not None:
+        after = of_not_modified(head.lines) if answer is NOT_MODIFIED else never_stored(head.lines)
+        traced.extend(_aligned([line for line in traced if line.now is not None], after, parts))
+    told = head.status if answer is None else answer.status
+    return Explanation(
+        told, _explained(traced), _idle(plan.leaves, [*held, *holding], request, scheme, code, media_type)
+    )
 
 
 def explained_lines(
     compiled: Compiled, environ: WSGIEnvironment, status: str, sent: list[Line], log: Log
-) -> tuple[str, tuple[ExplainedLine, ...]]:
-    """Return the status and the lines that a head becomes, each line with the parts that did it.
+) -> tuple[ExplainedLine, ...]:
+    """Return the lines that a head becomes, each with the parts that did it.
 
     Overrides and a nonce are read of the response in environ. Raises as `Compiled.rewritten` does, and HeadError where
     what looks at the whole head does; that tells `log` what it has to tell.
     """
+    traced = [_Traced(line, line) for line in sent]
+    _through_all(compiled, environ, Head(status, [], sent, environ), traced, log, status.startswith("304"))
+    return _explained(traced)
+
+
+def _explained(traced: Sequence[_Traced]) -> tuple[ExplainedLine, ...]:
+    return tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now)
+
+
+def _through_all(
+    compiled: Compiled, environ: WSGIEnvironment, head: Head, traced: list[_Traced], log: Log, not_modified: bool
+) -> Head:
+    """Take the lines of a head through what was compiled, and return the head as it comes out.
+
+    head           before that, without lines
+    traced         its lines; those that come to be are added
+    not_modified   whether it is that of a 304, or becomes one
+    """
     asked = asked_of(environ)
     nonce = None if asked is None else asked.nonce
-    traced = [_Traced(line, line) for line in sent]
     of_field: dict[str, list[_Traced]] = {}
-    for (name, _), line in zip(sent, traced, strict=True):
-        of_field.setdefault(name.lower(), []).append(line)
+    for line in traced:
+        if line.now is not None:
+            of_field.setdefault(line.now[0].lower(), []).append(line)
 
     def through(steps: Mapping[str, Sequence[Any]]) -> None:
         for name, of_name in steps.items():
@@ -134,25 +171,33 @@ def explained_lines(
             own.extend(made)
             traced.extend(made)
 
-    through(compiled.steps_for(status))
+    through(compiled.steps_for(not_modified=not_modified))
     judged = asked is not None and asked.makes_personal
     personal = judged or compiled.authorized or sets_cookie(line.now for line in traced if line.now is not None)
     if personal:
         through(compiled.if_personal)
     if asked is not None:
-        through(with_last(asked.operations, compiled.last_if_personal if personal else compiled.last))
-    if nonce is not None and status.startswith("304"):
+        last = compiled.last_if_personal if personal else compiled.last
+        through(with_last(asked.operations, functools.reduce(followed, asked.last.values(), last)))
+    if nonce is not None and not_modified:
         for line in traced:
             line.now = None if line.now is not None and nonce in line.now[1] else line.now
-    head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
+    head.lines = [line.now for line in traced if line.now is not None]
     for parts, look in compiled.finishing:
         given = list(head.lines)
         look(head, log)
         if head.lines != given:
-            did = _did(parts, Head(status, given, sent, environ), head.lines)
+            did = _did(parts, Head(head.status, given, head.sent, environ), head.lines)
             traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
-    lines = (ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now)
-    return head.status, tuple(lines)
+    return head
+
+
+def _holding(leaves: Sequence[Leaf], code: str, media_type: str, scheme: str) -> list[Leaf]:
+    return [
+        leaf
+        for leaf in leaves
+        if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
+    ]
 
 
 def _through(compiled: Compiled, steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:

@@ -121,7 +121,7 @@ class Chosen:
         guarding = sorted((leaf for leaf in reversed(guarding) if plan.guard(leaf.part) is not None), key=_guard_rank)
         self._guards = [(leaf, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
-        self.body = judging(active)
+        self.body = _judging_parts(active)[1]
         self.direct = not self.acts_early and self.body is None
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
         self.settled: tuple[Compiled, Compiled] | None = None
@@ -235,10 +235,10 @@ class Plan:
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
         looking = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
-        judges = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.body is not None)
+        judges, body = _judging_parts(speaking(holding))
         if_personal = self.steps_if_personal(holding, scheme)
         authorized = authorized and bool(if_personal)
-        key = (*(tuple(map(tuple, some.values())) for some in (steps, if_personal)), looking, judges, authorized)
+        key = (*(tuple(map(tuple, some.values())) for some in (steps, if_personal)), looking, tuple(judges), authorized)
         known = self._compiled.get(key)
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
@@ -247,7 +247,7 @@ class Plan:
                 field: [step for step in of_field if isinstance(step, DerivedVary | HttpsOnly)]
                 for field, of_field in steps.items()
             }
-            looks, body, fold = _finishing(holding), judging(holding), self._folded_steps
+            looks, fold = _finishing(holding), self._folded_steps
             known = Compiled(steps, last, if_personal, looks, body, judges, fold, authorized=authorized)
             self._compiled[key] = known
         return known
@@ -347,10 +347,8 @@ def _finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head,
     return together(sorted((leaf.part for leaf in leaves if leaf.active), key=_finish_rank), _finish)
 
 
-def judging(leaves: Sequence[Leaf]) -> BodyPhase | None:
-    """Return what judges the application's responses under leaves that hold, None where nothing does."""
-    acts = [act for _, act in together([leaf.part for leaf in leaves if leaf.active], _body)]
+def _judging_parts(leaves: Sequence[Leaf]) -> tuple[list[Part], BodyPhase | None]:
+    """Return what judges the application's responses, None where nothing does, after the parts that it acts for."""
     # One kind of part has such a phase: a second would fail here.
-    body: BodyPhase | None
-    (body,) = acts or [None]
-    return body
+    (found,) = together([leaf.part for leaf in leaves if leaf.active], _body) or [([], None)]
+    return found

@@ -125,7 +125,7 @@ class _Watch:
             operations = _own_operations(state)
             if operations:
                 after = overridden(exact_lines(lines), operations, {}, state[1])
-                state[4].applied_by = id(state)
+                state[4].last[id(state)] = {}  # for one that watches outside of this
             if self._chosen is not None:
                 self._waiting = None
                 self._judge(self._chosen, state, checked_status(status), exact_lines(lines), after, operations)
@@ -163,7 +163,7 @@ class _Watch:
             compiled = chosen.compiled(environ.get("wsgi.url_scheme", ""), status, sent)
             if self._is_replaced(compiled, state, status, sent):
                 return
-            _, lines = explained_lines(compiled, environ, status, sent, self._log)
+            lines = explained_lines(compiled, environ, status, sent, self._log)
         finally:
             judged.clear()  # it and environ refer to each other
         _tell(self._log, after, lines, operations)
@@ -198,7 +198,7 @@ class _Watch:
 def _own_operations(state: State) -> tuple[Operation, ...]:
     """Return the overrides that nobody but this middleware can carry out: no policy that acts stands above or below."""
     asked: Asked | None = state[4]
-    if asked is None or not is_outermost(state) or asked.applied_by not in (0, id(state)):
+    if asked is None or not is_outermost(state) or not asked.last.keys() <= {id(state)}:
         return ()
     return asked.operations
 
