@@ -1428,6 +1428,14 @@ def test_what_is_explained_is_what_goes_out(policy: Policy, asked: dict[str, str
     assert_head(told.head, response.lines)
 
 
+def test_the_part_that_spoke_is_the_one_that_is_named() -> None:
+    """Of two that hold, the last."""
+    last = Conditional(max_body=1)
+    told = explain(Policy(Conditional(), last), environ_for(**HIT), "200 OK", [PLAIN, *STRONG])
+
+    assert told.lines[0] == (PLAIN, None, (last,))
+
+
 def test_a_304_of_the_application_is_explained() -> None:
     """It carries no line of a field that is declared with a nonce either."""
     told = explain(Policy(CSP), environ_for(), "304 Not Modified", STRONG)
