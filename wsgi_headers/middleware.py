@@ -97,7 +97,7 @@ def _always_the_same(
 ) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI callable for a plan in which nothing depends on the request as it enters, few set apart."""
     bind = chosen.bind
-    first, second, third = (*plan.apart, None, None, None)[:3]
+    one, two, three = (*plan.apart, None, None, None)[:3]
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
@@ -110,11 +110,7 @@ def _always_the_same(
             raise
 
     def call_unless_apart(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if (
-            ENVIRON_KEY in environ
-            or first in environ
-            or (second and (second in environ or (third and third in environ)))
-        ):
+        if ENVIRON_KEY in environ or one in environ or (two and (two in environ or (three and three in environ))):
             return otherwise(environ, start_response)
         environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:
