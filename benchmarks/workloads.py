@@ -20,7 +20,7 @@ from wsgi_headers import (
     Set,
 )
 
-from . import flask_requests, heads, libraries, references, rules, sharing, signed_cookies
+from . import conditional_requests, flask_requests, heads, libraries, references, rules, sharing, signed_cookies
 from .contest import BY_HAND, OURS, Contestant, Lines, Workload
 
 SAFE = "wsgi_headers, CacheSafety too"
@@ -194,6 +194,7 @@ WORKLOADS = (
         Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
     ),
     *sharing.workloads(EIGHT_SETS, EIGHT_FIELDS, limit("resolves nothing, no CORS"), "limits"),
+    *conditional_requests.workloads(EIGHT_SETS, EIGHT_FIELDS, limit, "limits"),
     rules.workload(EIGHT_SETS),
     flask_requests.WORKLOAD,
 )

@@ -3,6 +3,7 @@
 from . import overrides, presets
 from ._explain import Explanation, explain
 from .cache_safety import CacheSafety
+from .conditional import Conditional
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
@@ -55,6 +56,7 @@ __all__ = [
     "CacheControl",
     "CacheSafety",
     "ClearSiteData",
+    "Conditional",
     "ContentDisposition",
     "ContentSecurityPolicy",
     "CookieAttributes",

@@ -17,7 +17,7 @@ from ._overriding import overridden
 from ._personal import sets_cookie
 from ._program import Program
 from ._state import Asked, State, is_outermost
-from .exchange import Head, Line
+from .exchange import BodyPhase, Head, Line
 from .operations import FieldProgram, Operation, Remove, Step, Valued, compile_operations, effective_steps
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Compiled:
 
     program       for responses that asked for nothing
     finish        what looks at the whole head afterwards, in order
+    body          what judges the application's responses; None where nothing does
     takes_nonce   whether a nonce makes a difference
 
     `last` are the steps that no operation removes, `if_personal` those that come after all where the response is
@@ -63,6 +64,7 @@ class Compiled:
         last: Mapping[str, Sequence[Step]],
         if_personal: Mapping[str, Sequence[Operation]],
         finish: Sequence[Callable[[Head, Log], None]],
+        body: BodyPhase | None,
         fold: Callable[[tuple[Step, ...]], FieldProgram],
         *,
         authorized: bool,
@@ -72,6 +74,7 @@ class Compiled:
         self._if_personal = if_personal
         self._authorized = authorized
         self.finish = tuple(finish)
+        self.body = body
         self._fold = fold
         self.takes_nonce = any(map(_taking, steps.values()))
         self._programs: dict[tuple[bool, bool, bool], Program] = {}
@@ -120,9 +123,29 @@ class Compiled:
                 last = functools.reduce(followed, asked.last.values())
                 after = overridden(after, asked.operations, last, environ)
         if not_modified and nonce is not None:
-            # What was computed for this response: the stored one has another nonce.
-            after = [line for line in after if nonce not in line[1]]
+            after = _without(nonce, after)
         return after
+
+    def speaks_of(self, field: str, asked: Asked | None) -> bool:
+        """Whether an operation does something to a field, by its lower-case name: of the policy or of the response."""
+        return field in self._steps or (
+            asked is not None and any(operation.field == field for operation in asked.operations)
+        )
+
+    def not_modified(self, state: State, lines: list[Line]) -> list[Line]:
+        """Return the head of a 304 by that which was made of the response for which it stands.
+
+        The same as for a 304 of the application's own, since operations on different fields commute: no line of a field
+        that is declared with a nonce but what the application asked for in this response.
+        """
+        asked: Asked | None = state[4]
+        if self.takes_nonce:
+            fields = {field for field, steps in self._steps.items() if _taking(steps) is not None}
+            lines = [line for line in lines if line[0].lower() not in fields]
+            if asked is not None and asked.operations and is_outermost(state):
+                again = [operation for operation in asked.operations if operation.field in fields]
+                lines = overridden(lines, again, self._last, state[1])
+        return lines if asked is None or asked.nonce is None else _without(asked.nonce, lines)
 
 
 def followed(steps: Mapping[str, Sequence[Step]], by_others: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:
@@ -137,6 +160,11 @@ def without_nonces(steps: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[St
         taking = _taking(of_field)
         made[field] = of_field if taking is None else [WithNonce(taking.part, taking.name)]
     return made
+
+
+def _without(nonce: str, lines: list[Line]) -> list[Line]:
+    """Return the lines of a 304 without what was computed for this response: the stored one has another nonce."""
+    return [line for line in lines if nonce not in line[1]]
 
 
 def _taking(steps: Sequence[Any]) -> Valued | None:

@@ -15,8 +15,8 @@ are known before the first operation, and the program for a set of rules that ho
 It follows that no operation can read another field's result, that the relative order of different fields is not kept,
 and that there are no operations on patterns of names.
 
-The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `operations`, `operations_if_personal`,
-`finish`, `varies_on`.
+The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `body`, `operations`,
+`operations_if_personal`, `finish`, `varies_on`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ._log import Log
 from ._part import Part
 from ._selection import Holding, Selector
 from ._start import start_by_scheme, start_for_heads, start_for_program
-from .exchange import Decision, Head, Line, Request
+from .exchange import BodyPhase, Decision, Head, Line, Request
 from .match import Match, media_type_of
 from .operations import FieldProgram, Merge, Operation, Remove, Step
 from .policy import Policy
@@ -98,6 +98,8 @@ class Chosen:
     """What holds for a request as it entered: what acts before the application, and the programs for what may follow.
 
     acts_early   whether a part has a say before the application is called
+    body         what may put an answer in the place of a response; None where nothing may
+    direct       whether neither is so: the application is called at once, and what it returns goes out
     incoming     what changes the environ before the application sees it
     log          that of the plan
     settled      what heads go through on https and on any other scheme, where nothing else is left open; else None
@@ -119,6 +121,8 @@ class Chosen:
         guarding = sorted((leaf for leaf in reversed(guarding) if plan.guard(leaf.part) is not None), key=_guard_rank)
         self._guards = [(leaf.matches, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
+        self.body = judging(active)
+        self.direct = not self.acts_early and self.body is None
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
         self.settled: tuple[Compiled, Compiled] | None = None
         if not any(match.reads_head for leaf in leaves for match in leaf.matches):
@@ -230,10 +234,11 @@ class Plan:
         """
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
-        parts = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
+        looking = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
+        judges = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.body is not None)
         if_personal = self.steps_if_personal(holding, scheme)
         authorized = authorized and bool(if_personal)
-        key = (*(tuple(map(tuple, some.values())) for some in (steps, if_personal)), parts, authorized)
+        key = (*(tuple(map(tuple, some.values())) for some in (steps, if_personal)), looking, judges, authorized)
         known = self._compiled.get(key)
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
@@ -243,7 +248,8 @@ class Plan:
                 for field, of_field in steps.items()
             }
             looks = [act for _, act in finishing(holding)]
-            known = Compiled(steps, last, if_personal, looks, self._folded_steps, authorized=authorized)
+            body = judging(holding)
+            known = Compiled(steps, last, if_personal, looks, body, self._folded_steps, authorized=authorized)
             self._compiled[key] = known
         return known
 
@@ -320,6 +326,10 @@ def _finish(part: Part) -> Any:
     return part.finish
 
 
+def _body(part: Part) -> Any:
+    return part.body
+
+
 def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[list[Part], Any]]:
     """Return what acts in a phase, each with the parts that it acts for.
 
@@ -336,3 +346,15 @@ def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[
 def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, Log], None]]]:
     """Return what looks at the whole head under leaves that hold, each with the parts that it acts for."""
     return together(sorted((leaf.part for leaf in leaves if leaf.active), key=_finish_rank), _finish)
+
+
+def judging(leaves: Sequence[Leaf]) -> BodyPhase | None:
+    """Return what judges the application's responses under leaves that hold, None where nothing does."""
+    return judging_parts(leaves)[1]
+
+
+def judging_parts(leaves: Sequence[Leaf]) -> tuple[list[Part], BodyPhase | None]:
+    """Return the same with the parts that it acts for."""
+    # One kind of part has such a phase: a second would fail here.
+    (found,) = together([leaf.part for leaf in leaves if leaf.active], _body) or [([], None)]
+    return found

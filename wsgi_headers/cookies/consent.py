@@ -14,7 +14,7 @@ from ..operations import Merge
 from .arguments import check_consent
 from .attributes import expiry
 from .incoming import compile_incoming, consent_values
-from .protection import exempting, name_matches, protection_of, speaking
+from .protection import bare_names, exempting, name_matches, speaking
 from .request_field import pairs
 
 if TYPE_CHECKING:
@@ -110,10 +110,7 @@ class _Judge:
     def __init__(self, consent: CookieConsent | None, rules: Sequence[Any]) -> None:
         self._consent = consent
         self._rules = rules
-        # By the name that the browser gets: the name that the application uses.
-        self._bare: dict[str, str] = {
-            f"{protection_of(rules, rule.name).prefix}{rule.name}": rule.name for rule in rules
-        }
+        self._bare = bare_names(rules)
         self._categories: dict[str, str | None] = {}
 
     def judge(self, head: Head, log: Log) -> None:
