@@ -15,8 +15,8 @@ are known before the first operation, and the program for a set of rules that ho
 It follows that no operation can read another field's result, that the relative order of different fields is not kept,
 and that there are no operations on patterns of names.
 
-The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `body`, `operations`, `finish`,
-`varies_on`.
+The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `body`, `operations`,
+`operations_if_personal`, `finish`, `varies_on`.
 """
 
 from __future__ import annotations
