@@ -23,6 +23,8 @@ _usual = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
 
 def cookie_date(text: str) -> int | None:
     """Return the seconds since the epoch that `text` names, or None where user agents would ignore the attribute."""
@@ -51,8 +53,12 @@ def cookie_date(text: str) -> int | None:
         year += 2000
     if year < 1601:
         return None
+    hour, minute, second = time
+    if hour > 23 or minute > 59 or second > 59:
+        return None
     try:
-        # Refuses hours above 23, minutes and seconds above 59, and days that the month does not have, as they do.
-        return int(datetime.datetime(year, month, day, *time, tzinfo=datetime.UTC).timestamp())
+        # Refuses days that the month does not have, as they do.
+        days = datetime.date(year, month, day).toordinal() - _EPOCH
     except ValueError:
         return None
+    return ((days * 24 + hour) * 60 + minute) * 60 + second
