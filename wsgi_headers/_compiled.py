@@ -7,19 +7,22 @@ when the first such response comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ._log import Log
 from ._overriding import overridden
 from ._program import Program
 from ._state import Asked, State, is_outermost
-from .exchange import Head, Line
-from .operations import FieldProgram, Remove, Step, Valued, compile_operations, effective_steps
+from .exchange import ENVIRON_KEY, Head, Line
+from .operations import FieldProgram, Operation, Remove, Step, Valued
 
 if TYPE_CHECKING:
     from ._part import Part
+
+
+NOT_MODIFIED = "304"
 
 
 class WithNonce(Remove):
@@ -48,7 +51,7 @@ class Compiled:
 
     program       for responses that asked for nothing
     finish        what looks at the whole head afterwards, in order
-    takes_nonce   whether a nonce makes a difference
+    with_nonce    what keeps the fields that a stored response may have with a nonce off its 304, by field
 
     `fold` gives the program of one field for its steps.
     """
@@ -58,14 +61,15 @@ class Compiled:
         steps: Mapping[str, Sequence[Step]],
         last: Mapping[str, Sequence[Step]],
         finish: Sequence[Callable[[Head, Log], None]],
+        with_nonce: Mapping[str, WithNonce],
         fold: Callable[[tuple[Step, ...]], FieldProgram],
     ) -> None:
         self._steps = steps
         self._last = last
         self.finish = tuple(finish)
+        self.with_nonce = with_nonce
         self._fold = fold
         self.program = self._programmed(steps)
-        self.takes_nonce = any(map(_taking, steps.values()))
 
     @cached_property
     def _asked(self) -> Program:
@@ -75,7 +79,7 @@ class Compiled:
     @cached_property
     def _not_modified(self) -> Program:
         """The program for a 304."""
-        return self._programmed(without_nonces(self._steps))
+        return self._programmed(without_nonces(self._steps, self.with_nonce))
 
     def _programmed(self, steps: Mapping[str, Sequence[Step]]) -> Program:
         return Program([self._fold(tuple(of_field)) for of_field in steps.values()])
@@ -87,35 +91,65 @@ class Compiled:
         """
         environ: Any = state[1]
         asked: Asked | None = state[4]
-        not_modified = status.startswith("304")
-        nonce = None if asked is None else asked.nonce
-        program = self.program
-        if self.takes_nonce and (not_modified or nonce is not None):
-            program = self._not_modified if not_modified else self._asked
+        if asked is None:
+            program = self._not_modified if self.with_nonce and _is_304(status) else self.program
+            return program.rewrite(lines, environ)
+        # Values are made for what stands in environ, which a second head, after an error, finds without its state.
+        stands = environ.get(ENVIRON_KEY)
+        environ[ENVIRON_KEY] = state
+        try:
+            return self._asking(asked, state, status, lines)
+        finally:
+            environ[ENVIRON_KEY] = stands
+
+    def _asking(self, asked: Asked, state: State, status: str, lines: Any) -> list[Line]:
+        program, environ = self.program, state[1]
+        if self.with_nonce and _is_304(status):
+            program = self._not_modified
+        elif self.with_nonce and asked.nonce is not None:
+            program = self._asked
         after = program.rewrite(lines, environ)
-        if asked is not None and asked.operations and is_outermost(state):
+        if asked.operations and is_outermost(state):
             after = overridden(after, asked.operations, self._last, environ)
-        if not_modified and nonce is not None:
-            # What was computed for this response: the stored one has another nonce.
-            after = [line for line in after if nonce not in line[1]]
+        if _is_304(status):
+            # What was made for this response: the stored one has another nonce, or has one in that field.
+            fields = {step.field for step in asked.operations if _takes_nonce(step)}.union(self.with_nonce)
+            after = [
+                line for line in after if not (line[0].lower() in fields or (asked.nonce and asked.nonce in line[1]))
+            ]
         return after
 
 
-def without_nonces(steps: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:
-    """Return the steps of a 304: no line of a field that is declared with a nonce."""
-    made: dict[str, Sequence[Step]] = {}
-    for field, of_field in steps.items():
-        taking = _taking(of_field)
-        made[field] = of_field if taking is None else [WithNonce(taking.part, taking.name)]
-    return made
+def _is_304(status: str) -> bool:
+    return status.startswith(NOT_MODIFIED)
 
 
-def _taking(steps: Sequence[Any]) -> Valued | None:
-    """Return the step of one field that takes a nonce, None where none does that counts."""
-    if steps[0].compile is not compile_operations:
-        return None
-    return next((step for step in effective_steps(steps) if isinstance(step, Valued) and step.takes_nonce), None)
+def without_nonces(
+    steps: Mapping[str, Sequence[Step]], with_nonce: Mapping[str, WithNonce]
+) -> dict[str, Sequence[Step]]:
+    """Return the steps of a 304: no line of a field that a stored response may have with a nonce."""
+    return {**steps, **{field: [step] for field, step in with_nonce.items()}}
+
+
+def fields_with_nonce(parts: Iterable[tuple[Part, bool]], scheme: str) -> dict[str, WithNonce]:
+    """Return what keeps the fields that a response may have with a nonce off a 304, by field.
+
+    parts   those that hold for a request by `scheme`, each with whether that depends on the head: a 304 tells neither
+            the status nor, often, the media type of the response that is stored
+    """
+    found: dict[str, WithNonce] = {}
+    for part, depends in parts:
+        for step in part.operations(scheme):
+            if _takes_nonce(step):
+                found[step.field] = WithNonce(step.part, step.name)
+            elif isinstance(step, Operation) and step.absolute and step.literal and not depends:
+                found.pop(step.field, None)
+    return found
+
+
+def _takes_nonce(step: Step) -> TypeGuard[Valued]:
+    return isinstance(step, Valued) and step.takes_nonce
 
 
 def _asking(step: Step) -> Step:
-    return step.asking() if isinstance(step, Valued) and step.takes_nonce else step
+    return step.asking() if _takes_nonce(step) else step

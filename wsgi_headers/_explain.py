@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._compiled import NOT_MODIFIED, without_nonces
 from ._log import Log, Silence
 from ._part import Part
 from ._plan import Leaf, Plan, finishing
@@ -103,7 +104,10 @@ def explain_later(
         if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
     ]
     traced = [_Traced(line, line) for line in sent]
-    for name, steps in plan.steps(holding, scheme).items():
+    by_field: Mapping[str, Sequence[Any]] = plan.steps(holding, scheme)
+    if code == NOT_MODIFIED:
+        by_field = without_nonces(by_field, plan.with_nonce(chosen.leaves, scheme))
+    for name, steps in by_field.items():
         own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
         traced.extend(_through(steps, own, environ))
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)

@@ -1,6 +1,7 @@
 """Overrides: the operations that an application asked for in one response, after those of every policy.
 
-They are known when the head is made and run then, one by one. What no operation removes comes once more after them.
+They are known when the head is made and run then, one by one. What no operation removes comes once more after them, and
+a field that must not be sent over an insecure transport leaves the head there (RFC 6797 7.2).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import _registry
 from .exchange import Line
 from .operations import Operation, Step
 
@@ -30,6 +32,9 @@ def overridden(
         own = before = [line for line in after if line[0].lower() == field]
         for step in (*steps, *last.get(field, ())):
             own = step.apply(own, environ)
+        known = _registry.lookup(field)
+        if known is not None and known.https_only and environ.get("wsgi.url_scheme") != "https":
+            own = []
         if own is not before:
             after = [line for line in after if line[0].lower() != field] + own
     return after

@@ -26,7 +26,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _preflight, _registry
-from ._compiled import Compiled
+from ._compiled import Compiled, WithNonce, fields_with_nonce
 from ._log import Log
 from ._part import Part
 from ._selection import Holding, Selector
@@ -154,7 +154,7 @@ class Chosen:
                 self._by_head.clear()
             code, media_type = status[:3], media_type_of(content_type)
             holding = [leaf for leaf in self.leaves if all(m.holds_for_head(code, media_type) for m in leaf.matches)]
-            known = self._by_head[key] = self._plan.compiled(tuple(holding), scheme)
+            known = self._by_head[key] = self._plan.compiled(tuple(holding), scheme, self.leaves)
         return known
 
 
@@ -208,12 +208,16 @@ class Plan:
             self._guards[id(part)] = part.guard
         return self._guards[id(part)]
 
-    def compiled(self, leaves: tuple[Leaf, ...], scheme: str) -> Compiled:
-        """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object."""
+    def compiled(self, leaves: tuple[Leaf, ...], scheme: str, of_request: Sequence[Leaf] | None = None) -> Compiled:
+        """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object.
+
+        of_request   the leaves that hold for the request, where some of them do not for the head
+        """
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
         parts = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
-        key = (tuple(tuple(of_field) for of_field in steps.values()), parts)
+        with_nonce = self.with_nonce(leaves if of_request is None else of_request, scheme)
+        key = (tuple(tuple(of_field) for of_field in steps.values()), parts, tuple(with_nonce.values()))
         known = self._compiled.get(key)
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
@@ -223,8 +227,20 @@ class Plan:
                 for field, of_field in steps.items()
             }
             looks = [act for _, act in finishing(holding)]
-            known = self._compiled[key] = Compiled(steps, last, looks, self._folded_steps)
+            known = self._compiled[key] = Compiled(steps, last, looks, with_nonce, self._folded_steps)
         return known
+
+    def with_nonce(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, WithNonce]:
+        """Return, by field, what keeps the fields that a response may have with a nonce off its 304.
+
+        leaves   those that hold for the request, whatever they ask of the head
+        """
+        holding = [
+            (leaf.part, any(match.reads_head for match in leaf.matches))
+            for leaf in leaves
+            if leaf.active and all(match.holds_for_scheme(scheme) for match in leaf.matches)
+        ]
+        return fields_with_nonce(holding, scheme)
 
     def _folded_steps(self, steps: tuple[Step, ...]) -> FieldProgram:
         """Return the program of one field, which programs for different rules share: a list of origins may be long."""
