@@ -198,6 +198,59 @@ def test_replace_nothing(field: TypedField) -> None:
             field.replace(no_such_option=1)
 
 
+OPEN_ENDED: dict[str, tuple[TypedField, dict[str, Any], TypedField]] = {
+    "features": (
+        PermissionsPolicy(camera=(), report_to="a"),
+        {"features": {"usb": "*", "display-capture": "self"}},
+        PermissionsPolicy(usb="*", display_capture="self", report_to="a"),
+    ),
+    "features of documents": (
+        DocumentPolicy({"js-profiling": True}),
+        {"features": {"document-write": False}},
+        DocumentPolicy({"document-write": False}),
+    ),
+    "endpoints": (ReportingEndpoints(a="/a"), {"endpoints": {"b": "/b"}}, ReportingEndpoints(b="/b")),
+    "an endpoint of that name": (
+        ReportingEndpoints(a="/a"),
+        {"endpoints": "/b"},
+        ReportingEndpoints({"a": "/a", "endpoints": "/b"}),
+    ),
+    "parameters": (
+        Link("/a", rel="next", title="x"),
+        {"target": "/b", "parameters": {"crossorigin": True}},
+        Link("/b", rel="next", crossorigin=True),
+    ),
+    "directives": (
+        ContentSecurityPolicy(img_src="*", report_only=True),
+        {"directives": {"script_src": "'self'"}, "style_src": "a.test"},
+        ContentSecurityPolicy(script_src="'self'", style_src="a.test", report_only=True),
+    ),
+}
+
+
+@pytest.mark.parametrize(("field", "options", "replaced"), OPEN_ENDED.values(), ids=OPEN_ENDED)
+def test_replace_all_that_has_names_of_its_own(
+    field: TypedField, options: dict[str, Any], replaced: TypedField
+) -> None:
+    """What is an attribute as a mapping is replaced as one, all of it."""
+    assert field.replace(**options) == replaced
+
+
+@pytest.mark.parametrize("field", [field for field in EXAMPLES if "report_only" in vars(field)], ids=repr)
+def test_enforced_and_reported(field: TypedField) -> None:
+    """Both fields of one class stand in one policy, each under its own name."""
+    try:
+        enforced, reported = field.replace(report_only=False), field.replace(report_only=True)
+    except PolicyError as error:
+        # What has an effect in the enforced field alone.
+        assert all("is ignored where violations are only reported" in str(problem) for problem in error.problems)
+        return
+    assert reported.name == f"{enforced.name}-Report-Only" == f"{type(field).field_name}-Report-Only"
+    for parts in ((enforced, reported), (reported, enforced)):
+        lines = sent(Policy(*parts), (enforced.name, "app"), (reported.name, "app"))
+        assert_head(lines, [PLAIN, (enforced.name, enforced.sent()), (reported.name, reported.sent())])
+
+
 @every_example
 def test_name(field: TypedField) -> None:
     """The registry knows the field by that very spelling."""
