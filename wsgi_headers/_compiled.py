@@ -91,37 +91,28 @@ class Compiled:
         """
         environ: Any = state[1]
         asked: Asked | None = state[4]
-        if asked is None:
-            program = self._not_modified if self.with_nonce and _is_304(status) else self.program
-            return program.rewrite(lines, environ)
-        # Values are made for what stands in environ, which a second head, after an error, finds without its state.
-        stands = environ.get(ENVIRON_KEY)
-        environ[ENVIRON_KEY] = state
+        nonce = None if asked is None else asked.nonce
+        not_modified = status.startswith(NOT_MODIFIED)
+        program = self.program
+        if self.with_nonce and (not_modified or nonce is not None):
+            program = self._not_modified if not_modified else self._asked
+        # Values are made for what stands in environ, from which the first head takes its state away. What was asked for
+        # holds for a second head too, after an error.
+        again = asked is not None and state[2] is None
+        if again:
+            stands, environ[ENVIRON_KEY] = environ.get(ENVIRON_KEY), state
         try:
-            return self._asking(asked, state, status, lines)
+            after = program.rewrite(lines, environ)
+            if asked is not None and asked.operations and is_outermost(state):
+                after = overridden(after, asked.operations, self._last, environ)
         finally:
-            environ[ENVIRON_KEY] = stands
-
-    def _asking(self, asked: Asked, state: State, status: str, lines: Any) -> list[Line]:
-        program, environ = self.program, state[1]
-        if self.with_nonce and _is_304(status):
-            program = self._not_modified
-        elif self.with_nonce and asked.nonce is not None:
-            program = self._asked
-        after = program.rewrite(lines, environ)
-        if asked.operations and is_outermost(state):
-            after = overridden(after, asked.operations, self._last, environ)
-        if _is_304(status):
+            if again:
+                environ[ENVIRON_KEY] = stands
+        if not_modified and asked is not None:
             # What was made for this response: the stored one has another nonce, or has one in that field.
             fields = {step.field for step in asked.operations if _takes_nonce(step)}.union(self.with_nonce)
-            after = [
-                line for line in after if not (line[0].lower() in fields or (asked.nonce and asked.nonce in line[1]))
-            ]
+            after = [line for line in after if not (line[0].lower() in fields or (nonce and nonce in line[1]))]
         return after
-
-
-def _is_304(status: str) -> bool:
-    return status.startswith(NOT_MODIFIED)
 
 
 def without_nonces(

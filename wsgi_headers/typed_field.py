@@ -67,7 +67,7 @@ class TypedField(FieldValue):
     def replace(self, **options: Any) -> Self:
         """Return a copy with these arguments instead, each under the name of its attribute.
 
-        What the user names, features or endpoints, is replaced one by one under its own name, or all of it as a mapping.
+        What the user names, features or endpoints, is replaced one by one under its name, or all of it as a mapping.
         Raises PolicyError as building it does.
         """
         named = dict(self.__dict__)
