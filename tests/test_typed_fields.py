@@ -106,6 +106,8 @@ EXAMPLES: list[TypedField] = [
     Deprecation(NEW_YEAR),
     Link("/style.css", rel="preload", as_="style"),
     Link("/b?c=d,e", rel=["next", "https://a.example/rel"], title="\u20ac", crossorigin=True, self="x", cls="y"),
+    # Parameters whose names cannot be written as keywords of a call.
+    Link("/c", rel="next", **{"x-own": "1", "class": True, "a": "2", "a*b": "3"}),
     OriginAgentCluster(False),
     RateLimit({"burst": (50, 30), "daily": (0, None)}),
     RateLimitPolicy({"burst": (100, 60)}),
