@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -148,6 +150,21 @@ def test_nonce_is_kept_out_of_head_and_log(caplog: pytest.LogCaptureFixture) -> 
     nonce = response.body.decode()
     assert [name for name, value in response.lines if nonce in value] == [CSP]
     assert nonce not in caplog.text
+
+
+def test_nonces_of_many_threads() -> None:
+    """Responses at the same time have nonces of their own, each the one of its own head."""
+    start = threading.Barrier(8)
+    middleware = HeadersMiddleware(asking(PLAIN, before=overrides.nonce), presets.STRICT)
+
+    def responses(_: int) -> list[Response]:
+        start.wait()
+        return [call(middleware) for _ in range(25)]
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [response for several in pool.map(responses, range(8)) for response in several]
+    assert all(f"'nonce-{response.body.decode()}'" in response.values(CSP)[0] for response in made)
+    assert len({response.body for response in made}) == 200
 
 
 # id: (policy, the CSP lines of the application, those of its 304)

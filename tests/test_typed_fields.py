@@ -9,6 +9,7 @@ import copy
 import datetime
 import doctest
 import inspect
+import itertools
 import pickle
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -337,6 +338,26 @@ def test_explained(part: Any) -> None:
     (line,) = [line for line in explanation.lines if line.before is None]
     assert line.after == ("Referrer-Policy", "no-referrer")
     assert line.parts == (part,)
+
+
+OWN: list[Line] = [
+    ("X-Frame-Options", "app"),
+    ("Referrer-Policy", "app"),
+    ("Content-Type", "text/plain"),
+    ("Set-Cookie", "a=1"),
+]
+
+
+@pytest.mark.parametrize("own", itertools.permutations(OWN), ids=lambda own: " ".join(name for name, _ in own))
+def test_two_fields_replace_two_lines(own: tuple[Line, ...]) -> None:
+    """Those two lines and no others, whatever stands between them (secure 2.0.1 loses a neighbour)."""
+    lines = call(HeadersMiddleware(responding(*own), Policy(ReferrerPolicy("origin"), XFrameOptions("DENY")))).lines
+    assert sorted(lines) == [
+        ("Content-Type", "text/plain"),
+        ("Referrer-Policy", "origin"),
+        ("Set-Cookie", "a=1"),
+        ("X-Frame-Options", "DENY"),
+    ]
 
 
 def test_fields_and_operations_are_a_sequence() -> None:
