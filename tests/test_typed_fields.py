@@ -348,7 +348,7 @@ OWN: list[Line] = [
 ]
 
 
-@pytest.mark.parametrize("own", itertools.permutations(OWN), ids=lambda own: " ".join(name for name, _ in own))
+@pytest.mark.parametrize("own", list(itertools.permutations(OWN)), ids=lambda own: " ".join(name for name, _ in own))
 def test_two_fields_replace_two_lines(own: tuple[Line, ...]) -> None:
     """Those two lines and no others, whatever stands between them (secure 2.0.1 loses a neighbour)."""
     lines = call(HeadersMiddleware(responding(*own), Policy(ReferrerPolicy("origin"), XFrameOptions("DENY")))).lines
