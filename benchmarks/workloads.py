@@ -8,11 +8,22 @@ from collections.abc import Callable
 from functools import partial
 from wsgiref.types import WSGIApplication
 
-from wsgi_headers import CookieAttributes, CookieRule, Default, HeadersMiddleware, Merge, Policy, Remove, Set
+from wsgi_headers import (
+    CacheSafety,
+    CookieAttributes,
+    CookieRule,
+    Default,
+    HeadersMiddleware,
+    Merge,
+    Policy,
+    Remove,
+    Set,
+)
 
-from . import flask_requests, heads, libraries, references, rules, sharing, signed_cookies
+from . import conditional_requests, flask_requests, heads, libraries, references, rules, sharing, signed_cookies
 from .contest import BY_HAND, OURS, Contestant, Lines, Workload
 
+SAFE = "wsgi_headers, CacheSafety too"
 LIMIT = "closure that concatenates"
 BY_HAND_CHECKED = "closure by hand, checked"
 STANDARD = "http.cookies"
@@ -53,6 +64,8 @@ CONFLICTS = Policy(
 
 COOKIES = Policy(EIGHT_SETS, CookieAttributes(secure=True, http_only=True, same_site="Lax"))
 
+SAFE_COOKIES = Policy(COOKIES, CacheSafety())
+
 NAMES = frozenset(heads.TEN_COOKIES)
 NAMED = Policy(
     EIGHT_SETS, *[CookieRule(name, secure=True, http_only=True, same_site="Lax") for name in heads.TEN_COOKIES]
@@ -87,6 +100,7 @@ WORKLOADS = (
         heads.five_lines,
         limit(),
         Contestant(OURS, ours(EIGHT_SETS)),
+        Contestant(SAFE, ours(Policy(EIGHT_SETS, CacheSafety()))),
         Contestant(BY_HAND, partial(references.replacing, tail=EIGHT_FIELDS)),
         Contestant(BY_HAND_CHECKED, partial(references.replacing_checked, tail=EIGHT_FIELDS)),
         Contestant("secure", partial(libraries.secure_middleware, tail=EIGHT_FIELDS)),
@@ -109,10 +123,19 @@ WORKLOADS = (
         heads.two_cookies,
         limit("leaves the cookies"),
         Contestant(OURS, ours(COOKIES)),
+        Contestant(SAFE, ours(SAFE_COOKIES)),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
         Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
+    ),
+    in_limits(
+        "W4-uncontrolled",
+        "W4 without Cache-Control from the application",
+        heads.two_cookies_uncontrolled,
+        limit("leaves the cookies"),
+        Contestant(OURS, ours(COOKIES)),
+        Contestant(SAFE, ours(SAFE_COOKIES), "Cache-Control: private besides"),
     ),
     in_limits(
         "W6",
@@ -171,6 +194,7 @@ WORKLOADS = (
         Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
     ),
     *sharing.workloads(EIGHT_SETS, EIGHT_FIELDS, limit("resolves nothing, no CORS"), "limits"),
+    *conditional_requests.workloads(EIGHT_SETS, EIGHT_FIELDS, limit, "limits"),
     rules.workload(EIGHT_SETS),
     flask_requests.WORKLOAD,
 )

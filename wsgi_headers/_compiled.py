@@ -2,7 +2,8 @@
 the few responses that are not like the others.
 
 Most applications ask for nothing, so the program of those knows no nonce. One with the nonce and one for 304 are made
-when the first such response comes.
+when the first such response comes, and so are those for personal responses. Only that a head sets a cookie is found out
+by every program itself.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ._log import Log
 from ._overriding import overridden
+from ._personal import sets_cookie
 from ._program import Program
 from ._state import Asked, State, is_outermost
-from .exchange import ENVIRON_KEY, Head, Line
+from .exchange import ENVIRON_KEY, BodyPhase, Head, Line
 from .operations import FieldProgram, Operation, Remove, Step, Valued
 
 if TYPE_CHECKING:
@@ -51,38 +53,60 @@ class Compiled:
 
     program       for responses that asked for nothing
     finish        what looks at the whole head afterwards, in order
+    body          what judges the application's responses; None where nothing does
     with_nonce    what keeps the fields that a stored response may have with a nonce off its 304, by field
 
-    `fold` gives the program of one field for its steps.
+    `last` are the steps that no operation removes, `if_personal` those that come after all where the response is
+    personal, which it is in any case where the request is `authorized`. `fold` gives the program of one field for its
+    steps.
     """
 
     def __init__(
         self,
         steps: Mapping[str, Sequence[Step]],
         last: Mapping[str, Sequence[Step]],
+        if_personal: Mapping[str, Sequence[Operation]],
         finish: Sequence[Callable[[Head, Log], None]],
+        body: BodyPhase | None,
         with_nonce: Mapping[str, WithNonce],
         fold: Callable[[tuple[Step, ...]], FieldProgram],
+        *,
+        authorized: bool,
     ) -> None:
         self._steps = steps
         self._last = last
+        self._if_personal = if_personal
+        self._authorized = authorized
         self.finish = tuple(finish)
+        self.body = body
         self.with_nonce = with_nonce
         self._fold = fold
-        self.program = self._programmed(steps)
+        self._programs: dict[tuple[bool, bool, bool], Program] = {}
+        self.program = self._program()
+
+    def _program(self, *, not_modified: bool = False, nonce: bool = False, personal: bool = False) -> Program:
+        """Return the program for a 304, for a response that asked for a nonce, or for others; made when first asked."""
+        takes_nonce = bool(self.with_nonce)
+        key = not_modified and takes_nonce, nonce and takes_nonce, personal or self._authorized
+        known = self._programs.get(key)
+        if known is None:
+            known = self._programs[key] = self._programmed(*key)
+        return known
+
+    def _programmed(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
+        steps = self._steps
+        if not_modified:
+            steps = without_nonces(steps, self.with_nonce)
+        elif nonce:
+            steps = {field: list(map(_asking, of_field)) for field, of_field in steps.items()}
+        if_personal = self._if_personal
+        if personal:
+            steps, if_personal = followed(steps, if_personal), {}
+        return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
     @cached_property
-    def _asked(self) -> Program:
-        """The program for responses that asked for a nonce."""
-        return self._programmed({field: list(map(_asking, steps)) for field, steps in self._steps.items()})
-
-    @cached_property
-    def _not_modified(self) -> Program:
-        """The program for a 304."""
-        return self._programmed(without_nonces(self._steps, self.with_nonce))
-
-    def _programmed(self, steps: Mapping[str, Sequence[Step]]) -> Program:
-        return Program([self._fold(tuple(of_field)) for of_field in steps.values()])
+    def _last_if_personal(self) -> Mapping[str, Sequence[Step]]:
+        return followed(self._last, self._if_personal)
 
     def rewritten(self, state: State, status: str, lines: Any) -> list[Line]:
         """Return the new head of a response that asked for something, or of a 304.
@@ -92,10 +116,9 @@ class Compiled:
         environ: Any = state[1]
         asked: Asked | None = state[4]
         nonce = None if asked is None else asked.nonce
+        personal = asked is not None and asked.makes_personal
         not_modified = status.startswith(NOT_MODIFIED)
-        program = self.program
-        if self.with_nonce and (not_modified or nonce is not None):
-            program = self._not_modified if not_modified else self._asked
+        program = self._program(not_modified=not_modified, nonce=nonce is not None, personal=personal)
         # Values are made for what stands in environ, from which the first head takes its state away. What was asked for
         # holds for a second head too, after an error.
         again = asked is not None and state[2] is None
@@ -104,15 +127,37 @@ class Compiled:
         try:
             after = program.rewrite(lines, environ)
             if asked is not None and asked.operations and is_outermost(state):
-                after = overridden(after, asked.operations, self._last, environ)
+                personal = personal or self._authorized or sets_cookie(after)
+                last = self._last_if_personal if personal else self._last
+                after = overridden(after, asked.operations, last, environ)
         finally:
             if again:
                 environ[ENVIRON_KEY] = stands
-        if not_modified and asked is not None:
-            # What was made for this response: the stored one has another nonce, or has one in that field.
-            fields = {step.field for step in asked.operations if _takes_nonce(step)}.union(self.with_nonce)
-            after = [line for line in after if not (line[0].lower() in fields or (nonce and nonce in line[1]))]
-        return after
+        return self.not_modified(state, after) if not_modified and asked is not None else after
+
+    def speaks_of(self, field: str, asked: Asked | None) -> bool:
+        """Whether an operation does something to a field, by its lower-case name: of the policy or of the response."""
+        return field in self._steps or (
+            asked is not None and any(operation.field == field for operation in asked.operations)
+        )
+
+    def not_modified(self, state: State, lines: list[Line]) -> list[Line]:
+        """Return the head of a 304 by that which was made of the response for which it stands, or of a 304 itself.
+
+        No line of a field that the stored response may have with a nonce, whoever says it in this response, and none
+        with what was made for this response: the stored one has another nonce.
+        """
+        asked: Asked | None = state[4]
+        fields, nonce = set(self.with_nonce), None
+        if asked is not None:
+            fields.update(step.field for step in asked.operations if _takes_nonce(step))
+            nonce = asked.nonce
+        return [line for line in lines if not (line[0].lower() in fields or (nonce and nonce in line[1]))]
+
+
+def followed(steps: Mapping[str, Sequence[Step]], by_others: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:
+    """Return the steps of each field with those of the same field by others after them."""
+    return {field: [*steps.get(field, ()), *by_others.get(field, ())] for field in {**steps, **by_others}}
 
 
 def without_nonces(

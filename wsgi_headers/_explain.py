@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ._compiled import NOT_MODIFIED, without_nonces
 from ._log import Log, Silence
 from ._part import Part
+from ._personal import is_authorized, sets_cookie
 from ._plan import Leaf, Plan, finishing
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
+from ._state import asked_of
 from .exchange import Head, Line, Request
 from .match import Match, media_type_of
 from .operations import Edit, Operation, effective_steps
@@ -104,12 +106,14 @@ def explain_later(
         if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
     ]
     traced = [_Traced(line, line) for line in sent]
-    by_field: Mapping[str, Sequence[Any]] = plan.steps(holding, scheme)
+    steps: Mapping[str, Sequence[Any]] = plan.steps(holding, scheme)
     if code == NOT_MODIFIED:
-        by_field = without_nonces(by_field, plan.with_nonce(chosen.leaves, scheme))
-    for name, steps in by_field.items():
-        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
-        traced.extend(_through(steps, own, environ))
+        steps = without_nonces(steps, plan.with_nonce(chosen.leaves, scheme))
+    _trace(traced, steps, environ)
+    asked = asked_of(environ)
+    judged = asked is not None and asked.makes_personal
+    if judged or is_authorized(entered) or sets_cookie(line.now for line in traced if line.now is not None):
+        _trace(traced, plan.steps_if_personal(holding, scheme), environ)
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
     for parts, look in finishing(holding):
         given = list(head.lines)
@@ -121,6 +125,13 @@ def explain_later(
         tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
         _idle(plan.leaves, holding, request, scheme, code, media_type),
     )
+
+
+def _trace(traced: list[_Traced], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> None:
+    """Take lines through the steps of their fields."""
+    for name, of_field in steps.items():
+        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
+        traced.extend(_through(of_field, own, environ))
 
 
 def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _grammar, _registry
+from ._overriding import through
+from ._personal import SET_COOKIE
 from .errors import HeadError, escaped
 from .exchange import Line
-from .operations import ADD, KEEP, FieldProgram, checked
+from .operations import ADD, DROP, KEEP, FieldProgram, Operation, Remembered, checked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -23,9 +25,13 @@ if TYPE_CHECKING:
 SPELLINGS = 1024
 
 # How a touched line is treated: its value put through a function; kept, and the program's own lines of the field
-# left out; collected with the others of its field, for a function of them alone or of environ too.
-_EDIT, _KEEP, _COLLECT, _DROP = range(4)
+# left out; collected with the others of its field, for a function of them alone or of environ too. A watched line is
+# kept and changed afterwards where the response proves to be personal; its field may have lines of the program or not.
+_EDIT, _KEEP, _COLLECT, _DROP, _KEEP_WATCHED, _WATCH = range(6)
 _DROPPED = (_DROP, None, 0)
+
+# Stands for the watched lines of a head where they are several, or may be anywhere in it.
+_ALL: Any = object()
 
 # Stands for the key of environ and the lines by its value where no field has such lines.
 _ByKey: TypeAlias = tuple[str | None, Mapping[str, Sequence[Line]]]
@@ -50,10 +56,15 @@ class Program:
     by_key    a key of environ and the lines by its value that a head gets besides; None where no field has such lines
     depends   whether lines depend on the request, so that no head can be known to have nothing touched
     touches   whether that is so, or the last head had touched lines: the next one is then not tried for having none
+    personal  the bit that says that the head sets a cookie; 0 where that makes no difference
     apply     the innermost loop, see `_applying`; for whoever is in a hurry and calls `rewrite` where it gives None
+
+    `if_personal` are the steps by field that come last where the head sets a cookie.
     """
 
-    def __init__(self, fields: Sequence[FieldProgram]) -> None:
+    def __init__(
+        self, fields: Sequence[FieldProgram], if_personal: Mapping[str, Sequence[Operation]] | None = None
+    ) -> None:
         self.inert: dict[str, object] = {}
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
@@ -63,7 +74,16 @@ class Program:
         (self.by_key,) = by_key or [_NO_KEY]
         self.depends = self.touches = bool(self.always)
         self.spellings: _Spellings = {}
-        self._bits = {field.field: 1 << place for place, field in enumerate(fields)}
+        self._if_personal = if_personal or {}
+        names = dict.fromkeys([*self.fields, *self._if_personal, SET_COOKIE])
+        self._bits = {name: 1 << place for place, name in enumerate(names)}
+        self.personal = self._bits[SET_COOKIE] if self._if_personal else 0
+        watched = [self.fields[name].present for name in self._if_personal if name in self.fields]
+        # Lines of these fields come from functions, so they are looked for in the whole head.
+        self.looks_for_all = any(present not in (DROP, KEEP) for present in watched) or any(
+            field.field in self._if_personal for field in self.always
+        )
+        self._watched = {name: _Alone(name, steps) for name, steps in self._if_personal.items()}
         # The tail without the lines of the fields that the application sent itself, by their bits.
         self.tails: dict[int, list[Line]] = {0: self.tail}
         self.apply = _applying(self)
@@ -91,18 +111,21 @@ class Program:
             if len(self.spellings) >= SPELLINGS:
                 self.spellings.clear()
                 self.inert.clear()
-            self.spellings[name] = spellings[name]
-            if spellings[name] is None:
+            treatment = self.spellings[name] = spellings[name]
+            if treatment is None or treatment[0] == _WATCH:
                 known = _registry.lookup(name)
                 impersonal = known is not None and known.impersonal and value.isascii() and value.isprintable()
                 self.inert[name] = value if impersonal else PERSONAL
 
     def _treatment(self, name: str) -> _Treatment | None:
-        field = self.fields.get(name.lower())
+        lower = name.lower()
+        field = self.fields.get(lower)
+        if lower in self._watched and not self.looks_for_all and (field is None or field.present == KEEP):
+            return _WATCH if field is None else _KEEP_WATCHED, self._watched[lower], self._bits[lower]
         if field is None or (field.present == ADD and field.edit is None and field.always is None):
-            return None
+            return (_KEEP, None, self.personal) if self.personal and lower == SET_COOKIE else None
         if field.edit is not None:
-            return _EDIT, field.edit, 0
+            return _EDIT, field.edit, self.personal if lower == SET_COOKIE else 0
         if field.always is not None or callable(field.present):
             return _COLLECT, field, self._bits[field.field]
         return (_KEEP, None, self._bits[field.field]) if field.present == KEEP else _DROPPED
@@ -113,8 +136,36 @@ class Program:
             self.tails.clear()
         fields = self.fields.values()
         tail = [line for field in fields if not self._bits[field.field] & sent for line in field.absent]
+        if sent & self.personal and not self.looks_for_all:
+            absent = {name: steps for name, steps in self._if_personal.items() if not self._bits[name] & sent}
+            tail = through(tail, absent, {})
         self.tails[sent] = tail
         return tail
+
+    def make_personal(self, lines: list[Line], watched: Any) -> None:
+        """Change the lines of a head that proved to be personal."""
+        if watched is _ALL:
+            lines[:] = through(lines, self._if_personal, {})
+            return
+        alone, place = watched
+        lines[place : place + 1] = alone.after(lines[place])
+
+
+class _Alone:
+    """A line that is the only one of its field, where the response is personal.
+
+    leaves   how values begin that stay as they are
+    """
+
+    def __init__(self, name: str, steps: Sequence[Operation]) -> None:
+        known = _registry.lookup(name)
+        self._steps = {name: steps}
+        self._remembered = Remembered(steps) if known is not None and known.impersonal else None
+        self.leaves = steps[0].leaves if len(steps) == 1 else ()
+
+    def after(self, line: Line) -> list[Line]:
+        """Return the lines that come of it."""
+        return through([line], self._steps, {}) if self._remembered is None else self._remembered[line]
 
 
 def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], list[Line] | None]:
@@ -125,12 +176,14 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
     """
     always, tails, dropped = program.always, program.tails, _DROPPED
     key, lines_by = program.by_key
+    personal, unwatched = program.personal, _ALL if program.looks_for_all else None
 
     def apply(spellings: _Spellings, lines: Any, environ: WSGIEnvironment) -> list[Line] | None:
         after: list[Line] = []
         sent = 0
         touches = program.depends
         collected: list[tuple[FieldProgram, Line]] | None = None
+        watched: Any = unwatched
         try:
             for line in lines:
                 name, value = line
@@ -147,9 +200,9 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
                         checked(name, value)
                     after.append(line)
                     continue
-                touches = True
                 kind, payload, bit = treatment
                 if kind == _EDIT:
+                    touches = True
                     made = payload(value)
                     if made is value:
                         after.append(line)
@@ -157,14 +210,31 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
                         after.append((name, made))
                     elif made is not None:
                         after += [(name, one) for one in made]
+                    else:
+                        continue
+                    if bit:
+                        sent |= bit
                     continue
-                sent |= bit
                 if kind == _KEEP:
+                    touches = True
+                    sent |= bit
                     after.append(line)
-                elif collected is None:
-                    collected = [(payload, line)]
+                elif kind == _COLLECT:
+                    touches = True
+                    sent |= bit
+                    if collected is None:
+                        collected = [(payload, line)]
+                    else:
+                        collected.append((payload, line))
                 else:
-                    collected.append((payload, line))
+                    if kind == _KEEP_WATCHED:
+                        touches = True
+                    if watched is not None or sent & bit:
+                        watched = _ALL
+                    elif not value.startswith(payload.leaves):
+                        watched = payload, len(after)
+                    sent |= bit
+                    after.append(line)
                 if not value.isascii() or not value.isprintable():
                     checked(name, value)
         except HeadError:
@@ -181,6 +251,8 @@ def _applying(program: Program) -> Callable[[_Spellings, Any, WSGIEnvironment], 
         elif collected is not None:
             alone = collected[0][0].alone if len(collected) == 1 else None
             after += alone[collected[0][1]] if alone is not None else _of_fields(always, collected, environ)
+        if watched is not None and sent & personal:
+            program.make_personal(after, watched)
         return after
 
     return apply
