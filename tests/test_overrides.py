@@ -26,6 +26,7 @@ from wsgi_headers import (
     CORS,
     NONCE,
     Append,
+    Conditional,
     ContentSecurityPolicy,
     CookieAttributes,
     Default,
@@ -203,6 +204,29 @@ def test_304(policy: Policy, own: list[str], left: list[str], ask: bool) -> None
     for _ in range(2):
         assert call(app, validate=False).values(CSP) == left
     assert call(app, validate=False).values("X-A") == (["1"] if policy == Policy(Set("X-A", "1")) else [])
+
+
+@pytest.mark.parametrize("ask", [False, True], ids=["unasked", "asked"])
+@pytest.mark.parametrize(("policy", "own", "left"), UNMODIFIED.values(), ids=UNMODIFIED)
+def test_304_that_is_made_of_a_200(policy: Policy, own: list[str], left: list[str], ask: bool) -> None:
+    """The same holds for a 304 that Conditional makes, whatever the application said of the 200."""
+    before: Any = overrides.nonce if ask else len
+    lines = [("Content-Type", "text/html"), ("ETag", '"1"'), *((CSP, value) for value in own)]
+    app = HeadersMiddleware(asking(*lines, before=before), Policy(policy, Conditional()))
+    response = call(app, validate=False, HTTP_IF_NONE_MATCH='"1"')
+    assert (response.status[:3], response.values(CSP)) == ("304", left)
+
+
+@pytest.mark.parametrize("operation", [ASKS, PLAIN_CSP], ids=["with a nonce", "without"])
+def test_304_that_is_made_of_a_200_with_an_override(operation: Any) -> None:
+    """What the application says of this response in such a field is not said of the stored one."""
+    app = asking(
+        *[("Content-Type", "text/html"), ("ETag", '"1"')], before=lambda environ: overrides.apply(environ, operation)
+    )
+    for policy in (Policy(ASKS, Conditional()), Policy(Conditional())):
+        response = call(HeadersMiddleware(app, policy), validate=False, HTTP_IF_NONE_MATCH='"1"')
+        kept = policy == Policy(Conditional()) and operation is PLAIN_CSP
+        assert (response.status[:3], response.values(CSP)) == ("304", ["default-src 'self'"] if kept else [])
 
 
 def test_304_keeps_the_other_field() -> None:
