@@ -190,6 +190,12 @@ UNMODIFIED: dict[str, tuple[Policy, list[str], list[str]]] = {
         ["img-src *"],
         ["default-src 'self'"],
     ),
+    "replaced, it may be": (Policy(Policy(ASKS), Set(CSP, lambda environ: None)), ["img-src *"], []),
+    "where another request has it": (
+        Policy(PLAIN_CSP, Rule(Match(when=lambda environ: "HTTP_X_A" in environ), ASKS)),
+        [],
+        ["default-src 'self'"],
+    ),
     "for another path": (Policy(PLAIN_CSP, Rule(Match(path="/other"), ASKS)), [], ["default-src 'self'"]),
     "for another scheme": (Policy(PLAIN_CSP, Rule(Match(scheme="http"), ASKS)), [], ["default-src 'self'"]),
 }
@@ -536,8 +542,10 @@ def test_second_head_after_an_error() -> None:
             start_response("500 Oops", [PLAIN], sys.exc_info())
         return [nonce.encode()]
 
-    response = call(HeadersMiddleware(app, Policy(ASKS)))
+    environ = environ_for()
+    response = run(HeadersMiddleware(app, Policy(ASKS)), environ)
     assert response.status == "500 Oops"
+    assert environ["wsgi_headers.response"] is None  # and no request waits for the cycle collector
     for of_call in response.calls:
         assert_head(
             of_call.lines,

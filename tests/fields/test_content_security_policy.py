@@ -200,6 +200,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "two endpoints in a string": ({"report_to": "a b"}, [("report_to", "report_to", "one endpoint")]),
     "address": ({"report_uri": ["/csp;script-src *"]}, [("separator", "report_uri[0]", "")]),
     "address, other": ({"report_uri": ["/a\\b"]}, [("address", "report_uri[0]", "/csp-reports")]),
+    "address twice": ({"report_uri": ["/a", "/a"]}, [("repeated", "report_uri[1]", "once")]),
     "no address": ({"report_uri": []}, [("empty", "report_uri", "leave it out")]),
     "trusted none": ({"trusted_types": ["'none'", "a"]}, [("none", "trusted_types[0]", "alone")]),
     "trusted unquoted": ({"trusted_types": "allow-duplicates"}, [("quote", "trusted_types[0]", "'allow-duplicates'")]),
@@ -345,6 +346,12 @@ def test_unreadable(text: str) -> None:
     """What browsers would skip in part is refused when it is read, too."""
     with pytest.raises(PolicyError):
         CSP.parse(text)
+
+
+def test_unreadable_names_what_it_is() -> None:
+    """What is no directive, though an option is called so, is told as it was written."""
+    with pytest.raises(PolicyError, match="unknown directive 'Report-Only'"):
+        CSP.parse("Report-Only; script-src 'none'")
 
 
 def test_directives_are_attributes() -> None:
