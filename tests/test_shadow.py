@@ -865,6 +865,34 @@ def test_overrides_are_the_applications_own_wish(caplog: pytest.LogCaptureFixtur
     assert middleware.shadow == {Change("shadow.field.added", "Content-Security-Policy", repr(NONCED)): 1}
 
 
+def test_overrides_are_no_part_of_the_policy() -> None:
+    """Where a policy would change what the application applied, its own parts are told alone."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        overrides.apply(environ, Set("Vary", "Cookie"))
+        start_response("200 OK", [PLAIN])
+        return []
+
+    middleware, response = watch(Policy(Rule(ON_REQUEST, CookieAttributes())), app)
+    assert response.lines == [PLAIN, ("Vary", "Cookie")]
+    assert middleware.shadow == {Change("shadow.field.changed", "Vary", repr(ON_REQUEST)): 1}
+
+
+def test_overrides_hold_for_a_head_that_replaces_one() -> None:
+    """With the nonce that was asked for before the first."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        nonce = overrides.nonce(environ)
+        overrides.apply(environ, NONCED)
+        start_response("200 OK", [PLAIN])
+        start_response("500 Oops", [PLAIN], (LookupError, LookupError(), None))
+        return [nonce.encode()]
+
+    _, response = watch(Policy(NONCED), app)
+    policy = f"script-src 'nonce-{response.body.decode()}'"
+    assert [call.lines for call in response.calls] == [[PLAIN, ("Content-Security-Policy", policy)]] * 2
+
+
 def test_overrides_that_fail_leave_the_head_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     """A policy that acts would raise in the application's own call."""
 

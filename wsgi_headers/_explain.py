@@ -105,7 +105,7 @@ def explain_later(
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
     holding = held = _holding(chosen.leaves, code, media_type, scheme)
-    compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered))
+    compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered), chosen.leaves)
     traced = [_Traced(line, line) for line in sent]
     read = None if compiled.body is None else compiled.body.read(entered)
     answer = None if compiled.body is None or read is None else compiled.body.judge(read, status, sent)
@@ -119,7 +119,7 @@ def explain_later(
         content_type = next(value for name, value in answer.lines if name.lower() == "content-type")
         code, media_type = status[:3], media_type_of(content_type)
         holding = _holding(chosen.leaves, code, media_type, scheme)
-        compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered))
+        compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered), chosen.leaves)
     not_modified = answer is NOT_MODIFIED or code == "304"
     head = _through_all(compiled, environ, Head(status, [], sent, environ), traced, plan.log, not_modified)
     if answer is not None:
@@ -158,7 +158,6 @@ def _through_all(
     not_modified   whether it is that of a 304, or becomes one
     """
     asked = asked_of(environ)
-    nonce = None if asked is None else asked.nonce
     of_field: dict[str, list[_Traced]] = {}
     for line in traced:
         if line.now is not None:
@@ -179,9 +178,9 @@ def _through_all(
     if asked is not None:
         last = compiled.last_if_personal if personal else compiled.last
         through(with_last(asked.operations, functools.reduce(followed, asked.last.values(), last)))
-    if nonce is not None and not_modified:
+    if not_modified:
         for line in traced:
-            line.now = None if line.now is not None and nonce in line.now[1] else line.now
+            line.now = None if line.now is not None and compiled.leaves_304(line.now, asked) else line.now
     head.lines = [line.now for line in traced if line.now is not None]
     for parts, look in compiled.finishing:
         given = list(head.lines)

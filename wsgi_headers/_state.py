@@ -80,13 +80,11 @@ def note_judged(environ: WSGIEnvironment) -> None:
 
 
 def is_outermost(state: State) -> bool:
-    """Whether no other middleware rewrites the head after the one of this state; one that only watches does not."""
+    """Whether no other middleware rewrites the heads after the one of this state; one that only watches does not."""
     above: State | None = state[3]
-    while above is not None:
-        if above[2] is not None and not isinstance(above, Watched):
-            return False
+    while isinstance(above, Watched):
         above = above[3]
-    return True
+    return above is None
 
 
 def asked_of(environ: WSGIEnvironment) -> Asked | None:

@@ -124,7 +124,8 @@ class _Watch:
                 return lines
             operations = _own_operations(state)
             if operations:
-                after = overridden(exact_lines(lines), operations, {}, state[1])
+                # Values are made for what stands in environ, from which the first head takes its state away.
+                after = overridden(exact_lines(lines), operations, {}, {**state[1], ENVIRON_KEY: state})
                 state[4].last[id(state)] = {}  # for one that watches outside of this
             if self._chosen is not None:
                 self._waiting = None
