@@ -9,7 +9,7 @@ import contextlib
 import os
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._log import Log, plain, record
@@ -90,7 +90,7 @@ class ShadowLog(Log):
             with contextlib.suppress(Exception):
                 record(event, f"shadow: {message}", count=1, **facts)
 
-    def would(self, event: str, subject: Mapping[str, str], parts: Sequence[Part]) -> None:
+    def would(self, event: str, subject: Mapping[str, str], parts: Collection[Part]) -> None:
         """Tell that parts would change a field or a cookie, {"field": "Vary"}."""
         ((kind, name),) = subject.items()
         done = event.rpartition(".")[2]

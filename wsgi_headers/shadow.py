@@ -223,27 +223,28 @@ def _tell(
     """
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
-    reasons: dict[str, tuple[str, list[Part]]] = {}
+    # Parts by identity, each once.
+    reasons: dict[str, tuple[str, dict[int, Part]]] = {}
+    wishes = set(map(id, operations))
     for name, value in sent:
         before.setdefault(name.lower(), []).append(value)
     for line in lines:
-        own = [part for part in line.parts if not any(part is operation for operation in operations)]
+        own = {id(part): part for part in line.parts if id(part) not in wishes}
         name, value = line.after or line.before or ("", "")
         field = name.lower()
         if field == "set-cookie":
             if line.before != line.after:
                 cookie = pairs(value if line.before is None else line.before[1])[0][0]
-                log.would(f"shadow.cookie.{_done(line.before, line.after)}", {"cookie": plain(cookie)}, own)
+                log.would(f"shadow.cookie.{_done(line.before, line.after)}", {"cookie": plain(cookie)}, own.values())
             continue
         if line.after is not None:
             after.setdefault(field, []).append(value)
         if line.before != line.after:
             known = _registry.lookup(field)
-            _, of_field = reasons.setdefault(field, (name if known is None else known.name, []))
-            of_field += [part for part in own if not any(part is other for other in of_field)]
+            reasons.setdefault(field, (name if known is None else known.name, {}))[1].update(own)
     for field, (name, parts) in reasons.items():
         if before.get(field) != after.get(field):
-            log.would(f"shadow.field.{_done(before.get(field), after.get(field))}", {"field": name}, parts)
+            log.would(f"shadow.field.{_done(before.get(field), after.get(field))}", {"field": name}, parts.values())
 
 
 def _done(before: object, after: object) -> str:
