@@ -152,7 +152,7 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         known = _Known(wish, memos.setdefault(wish, {}), UNPROTECTED)
         protection = protection_of(rules, name)
         if protection.prefix:
-            wish = with_prefix(wish, protection.prefix)
+            wish = with_prefix(wish, protection.prefix + name)
         unprefixed = known if protection.accepts_unprefixed else None
         return _Known(wish, memos.setdefault(wish, {}), protection, unprefixed)
 
