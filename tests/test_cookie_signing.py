@@ -490,6 +490,16 @@ def test_migration(value: str, caplog: pytest.LogCaptureFixture) -> None:
     assert exchange(None, f"sid={value}").lines == [f"sid={signed(KEY, 'sid', value)}"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [f"{GOOD}=", f"value.{'-_' * 21}E".replace("-", "+"), f"value.{'-_' * 21}E".replace("_", "/"), f"value.{'A' * 43}"],
+    ids=["padded", "with plus signs", "with slashes", "of nobody"],
+)
+def test_what_looks_signed_is_no_unsigned_value(value: str) -> None:
+    """A signature that does not count stays one while unsigned values are let in, in whatever base64 it comes."""
+    assert site(MIGRATING)(f"a=1; sid={value}").seen == "a=1"
+
+
 def test_migration_to_ages() -> None:
     """What is unsigned has no stamp either; what is stamped and old stays refused."""
     exchange = site(CookieRule("sid", signing_key=KEY, signature_max_age=3600, insecure_accept_unsigned=True))
@@ -513,6 +523,29 @@ def test_lookalikes_are_dropped_where_every_name_may_come_unsigned(pair: str) ->
     )
 
     assert exchange(f"a=1; {pair}; b=2; x").seen == "a=1; b=2; x"
+
+
+def test_lookalikes_of_the_one_name_that_must_come_signed() -> None:
+    """Nor around the signature of one of them."""
+    rules = (
+        CookieRule("*", signing_key=KEY, insecure_accept_unsigned=True),
+        CookieRule("sid", insecure_accept_unsigned=False),
+    )
+
+    assert site(*rules)("a=1; \xa0sid=evil; sid=evil; \xa0b=2; sid").seen == "a=1; \xa0b=2"
+
+
+def test_nameless_comes_back_by_star() -> None:
+    """A nameless cookie is verified under the empty name."""
+    exchange = site(CookieRule("*", signing_key=KEY))
+
+    assert exchange(f"{signed(KEY, '', 'x')}; ={signed(KEY, '', 'y')}; z; =z").seen == "x; =y"
+
+
+@pytest.mark.parametrize("field", ["sid=evil;", "; sid=evil", " ; ;sid=evil; ;\t", ";;sid=evil;;"])
+def test_no_key_is_left_where_nothing_but_separators_is(field: str) -> None:
+    """What stays beside the cookie that is dropped is no cookie."""
+    assert "HTTP_COOKIE" not in site(SIGNED)(field).environ
 
 
 @pytest.mark.parametrize("name", ["voil\xc3\xa0", "\xa0a", "\xc3\x85"])

@@ -8,8 +8,8 @@ by every program itself.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ._log import Log
@@ -22,9 +22,6 @@ from .operations import FieldProgram, Operation, Remove, Step, Valued
 
 if TYPE_CHECKING:
     from ._part import Part
-
-
-NOT_MODIFIED = "304"
 
 
 class WithNonce(Remove):
@@ -104,7 +101,7 @@ class Compiled:
             steps, if_personal = followed(steps, if_personal), {}
         return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
-    @cached_property
+    @functools.cached_property
     def _last_if_personal(self) -> Mapping[str, Sequence[Step]]:
         return followed(self._last, self._if_personal)
 
@@ -117,7 +114,7 @@ class Compiled:
         asked: Asked | None = state[4]
         nonce = None if asked is None else asked.nonce
         personal = asked is not None and asked.makes_personal
-        not_modified = status.startswith(NOT_MODIFIED)
+        not_modified = status.startswith("304")
         program = self._program(not_modified=not_modified, nonce=nonce is not None, personal=personal)
         # Values are made for what stands in environ, from which the first head takes its state away. What was asked for
         # holds for a second head too, after an error.
@@ -126,10 +123,13 @@ class Compiled:
             stands, environ[ENVIRON_KEY] = environ.get(ENVIRON_KEY), state
         try:
             after = program.rewrite(lines, environ)
-            if asked is not None and asked.operations and is_outermost(state):
+            if asked is not None and asked.operations:
                 personal = personal or self._authorized or sets_cookie(after)
-                last = self._last_if_personal if personal else self._last
-                after = overridden(after, asked.operations, last, environ)
+                # By the response of each middleware: a head may be started again.
+                asked.last[id(state)] = self._last_if_personal if personal else self._last
+                if is_outermost(state):
+                    last = functools.reduce(followed, asked.last.values())
+                    after = overridden(after, asked.operations, last, environ)
         finally:
             if again:
                 environ[ENVIRON_KEY] = stands
