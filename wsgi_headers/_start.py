@@ -32,7 +32,8 @@ _STATUSES = 256
 def start_for_program(compiled: Compiled) -> Start:
     """Return the start of responses that go through one program."""
     program, takes_nonce = compiled.program, compiled.takes_nonce
-    inert, tail, spellings, apply = program.inert, program.tail, program.spellings, program.apply
+    inert, tail, spellings = program.inert, program.tail, program.spellings
+    apply, tables = program.apply, program.tables
     key, lines_by = program.by_key
     statuses: set[str] = set()
 
@@ -65,7 +66,7 @@ def start_for_program(compiled: Compiled) -> Start:
             if asked is not None or status not in statuses:
                 after = compiled.rewritten(state, status, lines)
             elif type(lines) is list:
-                after = apply(spellings, lines, environ)
+                after = apply(tables, spellings, lines, environ)
             if after is None:
                 after = program.rewrite(lines, environ)
         if plan is None:
