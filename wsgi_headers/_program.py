@@ -52,7 +52,11 @@ Collected: TypeAlias = list[tuple[Collecting, Line]]
 #   whether some fields are asked whatever the application sent
 #   the lines of the fields whose lines were collected, and of those that are asked in any case
 #   the careful look at a value for a name, which raises HeadError
-Tables: TypeAlias = "tuple[Program, Mapping[int, list[Line]], str | None, Mapping[str, Sequence[Line]], bool, Callable[[Collected, WSGIEnvironment], list[Line]], Callable[[str, object], str]]"  # noqa: E501
+Tables: TypeAlias = (
+    "tuple[Program, Mapping[int, list[Line]], str | None, Mapping[str, Sequence[Line]], bool, OfFields, Check]"
+)
+OfFields: TypeAlias = "Callable[[Collected, WSGIEnvironment], list[Line]]"
+Check: TypeAlias = Callable[[str, object], str]
 
 Apply: TypeAlias = "Callable[[Tables, Spellings, Any, WSGIEnvironment], list[Line] | None]"
 
@@ -117,7 +121,12 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
     return after
 
 
-innermost: Apply = apply
+# The loop that programs use.
+innermost: Apply
+try:
+    from ._applying import apply as innermost
+except ImportError:
+    innermost = apply  # the package was built without a compiler
 
 
 class Program:
