@@ -77,11 +77,6 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
             treatment = spellings[name]
         except (AttributeError, KeyError, TypeError, ValueError):
             return None  # a line that is no pair, a name that cannot be one, a spelling not met yet
-        if treatment is _DROPPED and type(value) is str and type(line) is tuple:
-            touches = True
-            if not value.isascii() or not value.isprintable():
-                check(name, value)
-            continue
         if type(line) is not tuple or type(value) is not str or type(name) is not str:
             return None
         if treatment is None:
@@ -90,6 +85,10 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
             after.append(line)
             continue
         touches = True
+        if treatment is _DROPPED:
+            if not value.isascii() or not value.isprintable():
+                check(name, value)
+            continue
         kind, payload, bit = treatment
         sent |= bit
         if kind == _EDIT:
