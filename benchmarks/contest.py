@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .requests import ASK, ENVIRON, cookie_field
@@ -87,7 +88,8 @@ class Workload:
     application     makes the bare application over a feed
     requests        in a burst
     environ         what each request gets a copy of
-    cookie          the Cookie field of the request with this serial number, as a new string
+    field           the key of environ for the request field that every request has in a value of its own
+    field_value     that value for the request with this serial number, as a new string
     """
 
     key: str
@@ -99,5 +101,6 @@ class Workload:
     unit_name: str
     application: Callable[[Feed], WSGIApplication] = plain
     requests: int = 64
-    environ: WSGIEnvironment = field(default_factory=lambda: ENVIRON)
-    cookie: Callable[[int], str] = cookie_field
+    environ: WSGIEnvironment = attribute(default_factory=lambda: ENVIRON)
+    field: str = "HTTP_COOKIE"
+    field_value: Callable[[int], str] = cookie_field

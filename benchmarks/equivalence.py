@@ -92,7 +92,7 @@ def _call(workload: Workload, application: WSGIApplication, serial: int) -> tupl
         starts.append((status, list(lines), exc_info))
         return write
 
-    environ = workload.environ | {"PATH_INFO": path(serial), "HTTP_COOKIE": workload.cookie(serial)}
+    environ = workload.environ | {"PATH_INFO": path(serial), workload.field: workload.field_value(serial)}
     body = application(environ, start_response)
     return starts, b"".join(body)
 

@@ -68,6 +68,11 @@ def two_cookies(serial: int) -> Lines:
     ]
 
 
+def two_cookies_uncontrolled(serial: int) -> Lines:
+    """The same from an application that says nothing about caches."""
+    return [line for line in two_cookies(serial) if line[0] != "Cache-Control"]
+
+
 def thirty_lines_and_five_cookies(serial: int) -> Lines:
     """A large head, behind a framework with its debug, cache and trace fields on."""
     number = scattered(serial)

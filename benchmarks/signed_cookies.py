@@ -216,5 +216,5 @@ WORKLOAD = Workload(
     reference=OURS,
     unit_name="of itsdangerous",
     application=showing,
-    cookie=cookie_field,
+    field_value=cookie_field,
 )

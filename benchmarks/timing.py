@@ -56,17 +56,19 @@ def start_response(status: str, lines: object, exc_info: object = None, /) -> Ca
     return write
 
 
-def serve(application: WSGIApplication, template: WSGIEnvironment, requests: Sequence[tuple[str, str]]) -> int:
-    """Nanoseconds that the requests take, each with its path and Cookie field in an environ of its own.
+def serve(
+    application: WSGIApplication, template: WSGIEnvironment, field: str, requests: Sequence[tuple[str, str]]
+) -> int:
+    """Nanoseconds that the requests take, each with its path and its value of a field in an environ of its own.
 
     The body of each response is read and closed.
     """
     copy = template.copy
     began = perf_counter_ns()
-    for path_info, cookie in requests:
+    for path_info, value in requests:
         environ = copy()
         environ["PATH_INFO"] = path_info
-        environ["HTTP_COOKIE"] = cookie
+        environ[field] = value
         body = application(environ, start_response)
         for _ in body:
             pass
@@ -145,7 +147,7 @@ def _runner(workload: Workload, wrap: Callable[[WSGIApplication], WSGIApplicatio
     def burst(first: int) -> float:
         serials = range(first, first + count)
         feed.extend(map(workload.head, serials))
-        requests = [(path(serial), workload.cookie(serial)) for serial in serials]
-        return timed(application, workload.environ, requests) / count
+        requests = [(path(serial), workload.field_value(serial)) for serial in serials]
+        return timed(application, workload.environ, workload.field, requests) / count
 
     return burst

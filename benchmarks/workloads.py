@@ -11,6 +11,7 @@ from wsgiref.types import WSGIApplication
 from wsgi_headers import (
     NONCE,
     CacheControl,
+    CacheSafety,
     ContentSecurityPolicy,
     CookieAttributes,
     CookieRule,
@@ -29,10 +30,11 @@ from wsgi_headers import (
     overrides,
 )
 
-from . import flask_requests, heads, libraries, ours, references, rules, sharing, signed_cookies
+from . import conditional_requests, flask_requests, heads, libraries, ours, references, rules, sharing, signed_cookies
 from .contest import BY_HAND, OURS, TYPED, Contestant, Feed, Lines, Workload, asking, plain
 from .requests import ASK, ENVIRON
 
+SAFE = "wsgi_headers, CacheSafety too"
 LIMIT = "closure that concatenates"
 BY_HAND_CHECKED = "closure by hand, checked"
 STANDARD = "http.cookies"
@@ -116,6 +118,8 @@ CONFLICTS_TYPED = Policy(
 
 COOKIES = Policy(EIGHT_SETS, CookieAttributes(secure=True, http_only=True, same_site="Lax"))
 
+SAFE_COOKIES = Policy(COOKIES, CacheSafety())
+
 NAMES = frozenset(heads.TEN_COOKIES)
 NAMED = Policy(
     EIGHT_SETS, *[CookieRule(name, secure=True, http_only=True, same_site="Lax") for name in heads.TEN_COOKIES]
@@ -166,6 +170,7 @@ WORKLOADS = (
         limit(),
         *ours.both(EIGHT_SETS),
         ours.middleware(EIGHT_TYPED, TYPED),
+        ours.middleware(Policy(EIGHT_SETS, CacheSafety()), SAFE),
         Contestant(BY_HAND, partial(references.replacing, tail=EIGHT_FIELDS)),
         Contestant(BY_HAND_CHECKED, partial(references.replacing_checked, tail=EIGHT_FIELDS)),
         Contestant("secure", partial(libraries.secure_middleware, tail=EIGHT_FIELDS)),
@@ -191,10 +196,19 @@ WORKLOADS = (
         heads.two_cookies,
         limit("leaves the cookies"),
         *ours.both(COOKIES),
+        ours.middleware(SAFE_COOKIES, SAFE),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
         Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
+    ),
+    in_limits(
+        "W4-uncontrolled",
+        "W4 without Cache-Control from the application",
+        heads.two_cookies_uncontrolled,
+        limit("leaves the cookies"),
+        Contestant(OURS, ours(COOKIES)),
+        Contestant(SAFE, ours(SAFE_COOKIES), "Cache-Control: private besides"),
     ),
     in_limits(
         "W6",
@@ -253,6 +267,7 @@ WORKLOADS = (
         Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
     ),
     *sharing.workloads(EIGHT_SETS, EIGHT_FIELDS, limit("resolves nothing, no CORS"), "limits"),
+    *conditional_requests.workloads(EIGHT_SETS, EIGHT_FIELDS, limit, "limits"),
     rules.workload(EIGHT_SETS),
     flask_requests.WORKLOAD,
 )

@@ -15,6 +15,7 @@ import importlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -67,12 +68,19 @@ class Reply(NamedTuple):
 
 
 class Server:
-    """A server that runs; `log` is what it wrote so far to stdout and stderr."""
+    """A server that runs; `log` is what it wrote so far to stdout and stderr, `trust` is for one that speaks TLS."""
 
-    def __init__(self, process: subprocess.Popen[bytes], address: tuple[str, int], log_file: Path) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        address: tuple[str, int],
+        log_file: Path,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
         self.process = process
         self.address = address
         self._log_file = log_file
+        self._trust = trust
 
     @property
     def log(self) -> str:
@@ -80,7 +88,10 @@ class Server:
 
     def connect(self, timeout: float = ANSWER_SECONDS) -> socket.socket:
         """Return a new connection."""
-        return socket.create_connection(self.address, timeout=timeout)
+        connection = socket.create_connection(self.address, timeout=timeout)
+        if self._trust is None:
+            return connection
+        return self._trust.wrap_socket(connection, server_hostname=self.address[0])
 
     def ask(
         self, path: str, *, method: str = "GET", fields: Iterable[str] = (), timeout: float = ANSWER_SECONDS
@@ -153,19 +164,22 @@ def running(kind: str, application: str, home: Path) -> Iterator[Server]:
     def command(descriptor: int) -> list[str]:
         return [sys.executable, str(TESTS / "servers.py"), kind, str(descriptor), application]
 
-    with _started(command, home) as server:
+    with started(command, home) as server:
         yield server
 
 
 @contextlib.contextmanager
-def gunicorn(home: Path, *arguments: str) -> Iterator[Server]:
-    """Run gunicorn with `arguments`; a gunicorn.conf.py in `home`, its working directory, is read as everywhere."""
+def gunicorn(home: Path, *arguments: str, trust: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Run gunicorn with `arguments`; a gunicorn.conf.py in `home`, its working directory, is read as everywhere.
+
+    trust   what a client trusts, where the arguments name a certificate
+    """
 
     def command(descriptor: int) -> list[str]:
         options = ["--no-control-socket", "--graceful-timeout", "1", "--bind", f"fd://{descriptor}"]
         return [sys.executable, "-m", "gunicorn", *options, *arguments]
 
-    with _started(command, home) as server:
+    with started(command, home, trust) as server:
         yield server
 
 
@@ -200,7 +214,8 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _started(command: Callable[[int], list[str]], home: Path) -> Iterator[Server]:
+def started(command: Callable[[int], list[str]], home: Path, trust: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """Run what `command` makes of the descriptor of an inherited socket that listens, until the block ends."""
     log_file = home / "server.log"
     with socket.socket() as listener, log_file.open("wb") as log:
         listener.bind(("127.0.0.1", 0))
@@ -218,7 +233,7 @@ def _started(command: Callable[[int], list[str]], home: Path) -> Iterator[Server
             preexec_fn=_end_with_parent,
         )
     # The child alone holds the listening socket now: where it ends, connections are refused at once.
-    server = Server(process, address, log_file)
+    server = Server(process, address, log_file, trust)
     try:
         try:
             answered = server.ask("/", timeout=START_SECONDS).status_line

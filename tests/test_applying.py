@@ -311,23 +311,27 @@ def test_within_itself(loop: _program.Apply) -> None:
         ((1,) * 7, [], [], {}),
         ([1] * 7, {}, [], {}),
         ((1,) * 7, {}, [], {}, {}),
-        ((None, {}, None, {}, False, None, None), {"X-A": ()}, [A], {}),
-        ((None, {}, None, {}, False, None, None), {"X-A": 5}, [A], {}),
-        ((None, {}, None, {}, False, None, None), {"X-A": ("1", 2, 3)}, [A], {}),
-        ((None, {}, None, {}, False, None, None), {"X-A": (2, None, 1)}, [A], {}),
-        ((None, {}, None, {}, False, None, None), {"X-A": (0, None, 0)}, [A], {}),
-        ((None, {}, None, {}, False, None, None), {"X-A": (0, None, None)}, [A], {}),
-        ((None, 5, None, {}, False, None, None), {}, [], {}),
-        ((None, {0: 5}, None, {}, False, None, None), {}, [], {}),
-        ((None, {0: []}, "key", 5, False, None, None), {}, [], {"key": 1}),
-        ((None, {0: []}, "key", 5, False, None, None), {}, [], 5),
-        ((None, {0: []}, None, {}, True, None, None), {}, [], {}),
-        ((None, {0: []}, None, {}, False, None, None), {"X-A": None}, [("X-A", "\t")], {}),
+        ((None, {}, None, {}, False, 0, False), {"X-A": ()}, [A], {}),
+        ((None, {}, None, {}, False, 0, False), {"X-A": 5}, [A], {}),
+        ((None, {}, None, {}, False, 0, False), {"X-A": ("1", 2, 3)}, [A], {}),
+        ((None, {}, None, {}, False, 0, False), {"X-A": (1, None, None)}, [A], {}),
+        ((None, {}, None, {}, False, 0, False), {"X-A": (2, None, 1)}, [A], {}),
+        ((None, {}, None, {}, False, 0, False), {"X-A": (0, None, 0)}, [A], {}),
+        ((None, {}, None, {}, False, 0, False), {"X-A": (0, str.lower, None)}, [A], {}),
+        ((None, 5, None, {}, False, 0, False), {}, [], {}),
+        ((None, {0: 5}, None, {}, False, 0, False), {}, [], {}),
+        ((None, {0: []}, "key", 5, False, 0, False), {}, [], {"key": 1}),
+        ((None, {0: []}, "key", {}, False, 0, False), {}, [], 5),
+        ((None, {0: []}, None, {}, True, 0, False), {}, [], {}),
+        ((None, {1: []}, None, {}, False, 0, False), {"X-A": (2, None, 1)}, [A], {}),
+        ((None, {1: []}, None, {}, False, None, False), {"X-A": (5, None, 1)}, [A], {}),
+        ((None, {1: []}, None, {}, False, 1, False), {"X-A": (5, None, 1)}, [A], {}),
+        ((None, {0: []}, None, {}, False, 0, False), {"X-A": None}, [("X-A", "\t")], {}),
     ],
 )
 def test_wrong_arguments(arguments: Any) -> None:
     """What no program gives is an error and no crash."""
-    with pytest.raises((TypeError, KeyError)):
+    with pytest.raises((AttributeError, KeyError, TypeError)):
         LOOPS["compiled"](*arguments)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import http.client
 import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,14 +18,12 @@ from urllib.parse import urljoin, urlsplit
 from wsgiref.validate import validator
 
 import pytest
+from command_process import PATIENCE, head_of, started
 
 from wsgi_headers import demo, presets
 from wsgi_headers.__main__ import main
 from wsgi_headers.inspector import request_environ
 from wsgi_headers.serving import CannotListen, LoopbackServer
-
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60  # seconds that a process may take on a busy machine; none is waited for longer than it takes
 
 MODULES = {
     "corner_shop.py": """
@@ -59,6 +55,26 @@ MODULES = {
 
         wrapped = HeadersMiddleware(app, policy)
         print("noise of an import")
+    """,
+    "corner_mounted.py": """
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        from corner_shop import app, policy
+        from wsgi_headers import HeadersMiddleware
+
+        class Site:
+            def __init__(self, wsgi_app):
+                self.wsgi_app = wsgi_app
+
+            def __call__(self, environ, start_response):
+                return self.wsgi_app(environ, start_response)
+
+        bare = Site(app)
+        site = Site(HeadersMiddleware(app, policy))
+        behind_proxy = Site(ProxyFix(HeadersMiddleware(app, policy)))
+        proxied = ProxyFix(Site(HeadersMiddleware(app, policy)))
+        endless = Site(app)
+        endless.wsgi_app = endless
     """,
     "corner_broken.py": """
         raise RuntimeError("no settings:\\n  give some")
@@ -184,6 +200,28 @@ def test_an_application_with_a_policy_of_its_own_is_shown_with_it(
     data = json.loads(capsys.readouterr().out)
     assert data["policy"] == "its own policy"
     assert [line["parts"] for line in data["lines"] if line["parts"]] == [["Set('X-Frame-Options', 'DENY')"]]
+
+
+@pytest.mark.parametrize("name", ["site", "behind_proxy", "proxied"])
+def test_a_policy_mounted_within_an_application_is_its_own(
+    name: str, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", f"corner_mounted:{name}", "--json"]) == 0
+
+    data = json.loads(capsys.readouterr().out)
+    assert data["policy"] == "its own policy"
+    assert [line["parts"] for line in data["lines"] if line["parts"]] == [["Set('X-Frame-Options', 'DENY')"]]
+
+
+@pytest.mark.parametrize(("name", "code"), [("bare", 0), ("endless", 2)])
+def test_an_application_without_a_policy_of_its_own_is_shown_with_baseline(
+    name: str, code: int, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", f"corner_mounted:{name}"]) == code
+
+    captured = capsys.readouterr()
+    assert ("+ X-Content-Type-Options: nosniff\n" in captured.out) == (name == "bare")
+    assert ("RecursionError" in captured.err) == (name == "endless")
 
 
 def test_a_policy_that_is_asked_for_comes_on_top_of_its_own(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -410,56 +448,6 @@ class Comparison(HTMLParser):
 # As a process.
 
 
-class Started:
-    """A running `python -m wsgi_headers`, its first line of output read."""
-
-    def __init__(self, process: subprocess.Popen[str], lines: int) -> None:
-        self.process = process
-        assert process.stdout is not None
-        self.announced = [process.stdout.readline().rstrip("\n") for _ in range(lines)]
-
-    def ended_by(self, number: int) -> tuple[int, str]:
-        """Send a signal; return the exit code and what was said on standard error."""
-        self.process.send_signal(number)
-        _, told = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, told
-
-
-@contextlib.contextmanager
-def started(directory: Path, *arguments: str, lines: int = 1, before: tuple[str, ...] = ()) -> Iterator[Started]:
-    """Run the command line in a directory until the block ends, or until it was asked to end and did."""
-    command = [*before, sys.executable, "-m", "wsgi_headers", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        command, cwd=directory, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        # Whatever is waited for below ends at the latest with the process.
-        limit = threading.Timer(PATIENCE, process.kill)
-        limit.start()
-        try:
-            yield Started(process, lines)
-        finally:
-            limit.cancel()
-            process.kill()
-
-
-def head_of(address: str, method: str = "GET", cookies: str = "") -> tuple[list[str], bytes]:
-    """Return the head that a server sends, without what wsgiref adds, status line first; and the body."""
-    parts = urlsplit(address)
-    assert parts.hostname in ("127.0.0.1", "::1")
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
-    try:
-        connection.request(method, parts.path or "/", headers={"Cookie": cookies} if cookies else {})
-        response = connection.getresponse()
-        lines = [f"{name}: {value}" for name, value in response.getheaders() if name not in OWN_FIELDS]
-        return [f"{response.status} {response.reason}", *lines], response.read()
-    finally:
-        connection.close()
-
-
-OWN_FIELDS = ("Date", "Server", "Content-Length")
-
-
 def test_demo_serves_what_its_page_says(tmp_path: Path) -> None:
     with started(tmp_path, "demo", "--json") as run:
         addresses = json.loads(run.announced[0])
@@ -519,6 +507,18 @@ def test_serve_ends_quietly(tmp_path: Path, number: int) -> None:
     assert what == "corner_shop:create_app() behind baseline"
     assert ends == "Ctrl-C ends it."
     assert (code, "Traceback" in told) == (0, False)
+
+
+def test_serve_calls_an_application_as_it_is_mounted(tmp_path: Path) -> None:
+    """What stands outside of its own middleware, ProxyFix say, acts too, and no second policy does."""
+    with started(written(tmp_path), "serve", "corner_mounted:behind_proxy", lines=2) as run:
+        address, _, what = run.announced[0].partition("  ")
+        head, _ = head_of(address)
+        code, _ = run.ended_by(signal.SIGTERM)
+
+    assert what == "corner_mounted:behind_proxy behind its own policy"
+    assert head == ["200 OK", "Content-Type: text/html", "Set-Cookie: session=1", "X-Frame-Options: DENY"]
+    assert code == 0
 
 
 def test_serve_ends_by_sigint_where_a_shell_has_it_ignored(tmp_path: Path) -> None:

@@ -432,13 +432,14 @@ def test_expires_against_the_clock(life: int, added: bool) -> None:
     assert rewritten(line, CookieAttributes(max_age=3600)) == (f"{line}; Max-Age=3600" if added else line)
 
 
-def test_expires_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("before", ["Expires=", "EXPIRES=", "Expires =", "Expires=never; expires="])
+def test_expires_is_judged_anew(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same line becomes something else as time goes by, in both directions."""
     noon = 1_800_000_000
     now = [float(noon)]
     monkeypatch.setattr("time.time", lambda: now[0])
     rewrite = rewriter(CookieAttributes(max_age=60))
-    line = f"a=1; Expires={at(noon + 100)}"
+    line = f"a=1; {before}{at(noon + 100)}"
 
     assert rewrite(line) == [f"{line}; Max-Age=60"]
     now[0] = noon + 40.0
@@ -447,6 +448,17 @@ def test_expires_is_judged_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rewrite(line) == [f"{line}; Max-Age=60"]
     now[0] = noon + 101.0
     assert rewrite(line) == [line]
+
+
+@pytest.mark.parametrize("spelling", ["Expires", "EXPIRES"])
+def test_expires_at_the_ceiling(spelling: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends with the last second of the longest life is as it should be; the clock is read in whole seconds."""
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.9)
+    line = f"a=1; {spelling}={at(1_800_000_060)}"
+    later = f"a=1; {spelling}={at(1_800_000_061)}"
+
+    assert rewritten(line, CookieAttributes(max_age=60)) is line
+    assert rewritten(later, CookieAttributes(max_age=60)) == f"{later}; Max-Age=60"
 
 
 CEILINGS = [1, 34_560_000, 10**12, 10**30, 10**400]

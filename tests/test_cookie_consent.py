@@ -324,6 +324,15 @@ def test_prefixed_consent() -> None:
     assert names(exchange("__Host-consent=*", "consent=; Max-Age=0", "ga=1")) == ("__Host-consent",)
 
 
+@pytest.mark.parametrize("first", [0, 1], ids=["the bare one first", "the prefixed one first"])
+def test_a_prefixed_cookie_is_judged_by_the_name_of_the_application(first: int) -> None:
+    """A rule for the name that the browser gets has no say about it, wherever it stands."""
+    rules = [CookieRule("a", prefix="__Host-"), CookieRule("__Host-a", category="marketing")]
+    necessary = site(*rules[first:], *rules[:first], CookieConsent(necessary=("a",)))
+
+    assert necessary(None, "a=1").lines == ["__Host-a=1; Path=/; Secure"]
+
+
 def test_signed_consent() -> None:
     """What does not verify grants nothing."""
     exchange = site(*SITE, CookieRule("consent", signing_key=KEY))
@@ -428,9 +437,9 @@ def test_deletions_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 # ASP.NET's consent tests (dotnet/aspnetcore src/Security/CookiePolicy/test/CookieConsentTests.cs) in our words; theirs
-# grant all cookies by the value `yes`. Left out: a callback for each cookie (its second case, an essential cookie that
-# is suppressed, has no word here), granting when there is consent already (they have a call for it, which then emits
-# nothing). A withdrawal there leaves the cookies set before it; here a head is judged as a whole.
+# grant all cookies by the value `yes`. What a callback for each cookie does there, a rule does here. Left out: granting
+# when there is consent already (they have a call for it, which then emits nothing). A withdrawal there leaves the
+# cookies set before it; here a head is judged as a whole.
 def yes(value: str) -> Iterable[str]:
     return ["all"] if value == "yes" else []
 
@@ -442,6 +451,8 @@ ROWS: dict[str, tuple[tuple[Any, ...], str | None, tuple[str, ...], list[str]]] 
     "003 essential": (ASPNET, None, ("sid=1; path=/",), ["sid=1; path=/"]),
     "004 consent": (ASPNET, "consent=yes", ("trk=1; path=/",), ["trk=1; path=/"]),
     "005 another value": (ASPNET, "consent=maybe", ("trk=1; path=/",), []),
+    "006 let through": ((*ASPNET, CookieRule("trk", exempt=True)), None, ("trk=1; path=/",), ["trk=1; path=/"]),
+    "007 suppressed": ((*ASPNET, CookieRule("sid", remove=True)), "consent=yes", ("sid=1; path=/",), []),
     "010 withdrawing": (
         ASPNET,
         "consent=yes",

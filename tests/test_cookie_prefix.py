@@ -605,6 +605,18 @@ def test_matches_that_cannot_hold_both_ways(match: Match, within: Any) -> None:
     assert any("prefix" in f"{problem.where} {problem.reason}" for problem in raised.value.problems)
 
 
+@pytest.mark.parametrize("match", MATCHES.values(), ids=MATCHES)
+@pytest.mark.parametrize("argument", ["insecure_accept_unprefixed", "insecure_accept_unsigned"])
+def test_a_migration_under_such_a_match(match: Match, argument: str) -> None:
+    """Nor may a part that only says what is let in: it would hold on one way alone."""
+    with pytest.raises(PolicyError) as raised:
+        Rule(match, CookieRule("sid", **{argument: True}))
+
+    (problem,) = raised.value.problems
+    assert problem.where == f"CookieRule('sid').{argument}"
+    assert problem.fix
+
+
 @pytest.mark.parametrize("match", [Match(path="/a/"), Match(host="*.example"), Match(path="/a", host="a.example")])
 def test_matches_that_can(match: Match) -> None:
     """A path and a host are known on both ways."""
@@ -630,6 +642,13 @@ def test_a_deletion_while_migrating_deletes_both(line: str, leaves: list[str]) -
     """The browser may have the cookie under both names; each is deleted where it was set."""
     assert site(MIGRATING)(None, line).lines == leaves
     assert site(HOST)(None, line).lines == leaves[:1]
+
+
+def test_a_cookie_without_a_prefix_is_deleted_once() -> None:
+    """A rule for many names may let unprefixed ones in; that says nothing of those which have no prefix."""
+    exchange = site(HOST, CookieRule("s*", insecure_accept_unprefixed=True, signing_key="the signing key of the tests"))
+
+    assert exchange(None, "sa=; Max-Age=0", "a=; Max-Age=0").lines == ["sa=; Max-Age=0", "a=; Max-Age=0"]
 
 
 def test_a_logout_while_migrating() -> None:

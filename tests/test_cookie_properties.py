@@ -23,14 +23,12 @@ pytestmark = pytest.mark.usefixtures("each_loop")
 HOST = "www.example.test"
 VECTORS = json.loads((Path(__file__).parent / "data" / "set_cookie.json").read_text())["rows"]
 
-# Lines that the middleware lets through at all: no control octet but TAB.
+ALL_LINES = {line for row in VECTORS for line in row["lines"]}
+# Those that no response may have: with a control octet other than TAB.
+UNSAFE = sorted(line for line in ALL_LINES if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", line))
 LINES = sorted(
-    {
-        line.replace("web-platform.test", "example.test").replace("home.example.org", HOST)
-        for row in VECTORS
-        for line in row["lines"]
-        if all(octet >= " " and octet != "\x7f" or octet == "\t" for octet in line)
-    }
+    line.replace("web-platform.test", "example.test").replace("home.example.org", HOST)
+    for line in ALL_LINES.difference(UNSAFE)
 )
 NAMES = ["a", "sid", "SID", "session", "__Host-a", "__host-A", "__Secure-a", "__Http-a", "__Host-Http-a", "__hosta"]
 LONG = "x" * 1025
@@ -354,6 +352,47 @@ def test_nothing_wanted(part: Any) -> None:
     assert all(one is other for one, other in zip(after, LINES, strict=True))
 
 
+HARDENED = CookieAttributes(secure=True, http_only=True, same_site="Lax")
+EVERY: dict[str, tuple[Any, ...]] = {
+    "hardened": (HARDENED,),
+    "default": (CookieAttributes(secure="https", default_same_site="Lax"),),
+    "strict": (CookieAttributes(same_site="Strict"),),
+    "cross-site": (CookieAttributes(insecure_same_site="None"),),
+    "forced": (CookieAttributes(path="/", domain="example.test", max_age=3600, partitioned=True),),
+    "stripped": (CookieAttributes(secure=False, http_only=False, domain=False, partitioned=False),),
+    "named": (HARDENED, CookieRule("*a*", exempt=("http_only",)), CookieRule("*es*", max_age=60, path="/dir")),
+}
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("parts", EVERY.values(), ids=EVERY)
+def test_every_line_of_the_vectors(parts: tuple[Any, ...], scheme: str) -> None:
+    """None of them means anything but what the policy says, and otherwise what it meant."""
+    rewrite = rewriter(*parts, scheme=scheme)
+    request = Request(scheme, HOST, "/dir/page", int(time.time()))
+
+    for line in LINES:
+        (after,) = rewrite(line)
+        before = read(line, request)
+        wants = wanted(list(parts), name_of(line), scheme)
+        assert wants is not None
+        assert read(after, request) == (None if before is None else meant(before, wants, request.clock)), line
+        assert others(after, named_segments(wants))[0] == line.split(";")[0]
+
+
+@pytest.mark.parametrize(
+    "parts", [(), (HARDENED,), (CookieRule("*", exempt=True),), (CookieRule("*", remove=True),)], ids=repr
+)
+def test_every_line_with_a_control(parts: tuple[Any, ...]) -> None:
+    """It is refused, whether a part speaks of it or not."""
+    rewrite = rewriter(*parts)
+
+    assert len(UNSAFE) > 100
+    for line in UNSAFE:
+        with pytest.raises(HeadError):
+            rewrite(line)
+
+
 # Prefixes and signatures: on the way out, and back through the browser.
 
 KEY = "sixteen octets at least, this is"
@@ -435,6 +474,36 @@ def test_protected_lines_mean_what_the_policy_says(line: str, parts: list[Any], 
         assert verified(cookie.value, name, said.get("signature_max_age")) == before.value
         cookie = cookie._replace(value=before.value)
     assert cookie == expected._replace(name=prefix + before.name)
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_every_line_of_the_vectors_protected(prefix: str) -> None:
+    """Every cookie with a name of its own comes to the browser under the prefix, signed unless it is deleted."""
+    request = Request("https", HOST, "/dir/page", int(time.time()))
+    names = {name_of(line) for line in LINES} - {""}
+    rules = [
+        CookieRule(name, prefix=prefix, signing_key=KEY)
+        for name in sorted(names)
+        if "*" not in name and not name.lower().startswith("__") and "\t" not in name
+    ]
+    rewrite = rewriter(*rules)
+    protected = {rule.name for rule in rules}
+    assert len(protected) > 50
+
+    for line in LINES:
+        before, name = read(line, request), name_of(line)
+        if before is None or name not in protected:
+            continue
+        (after,) = rewrite(line)
+        cookie = read(after, request)
+        if cookie is None:
+            assert len(after.split(";")[0]) > 4096
+            continue
+        end = ends(before, request.clock)
+        if end is None or end > request.clock:
+            assert verified(cookie.value, name, None) == before.value
+            cookie = cookie._replace(value=before.value)
+        assert cookie == meant(before, PREFIXES[prefix], request.clock)._replace(name=prefix + name), line
 
 
 def seen(field: str, parts: list[Any]) -> list[tuple[str, str]]:

@@ -176,6 +176,22 @@ def test_by_star() -> None:
     assert exchange(f"s1={signed(KEY, 's1', '1')}; s2={signed(KEY, 's1', '1')}; s3=1; a=1").seen == "s1=1; a=1"
 
 
+@pytest.mark.parametrize("line", ["", "=", " ", " = ", "=; Path=/", " \t; Path=/", ";Path=/"])
+def test_a_line_without_name_and_value_stays_one(line: str) -> None:
+    """User agents ignore it (rfc6265bis 5.6 step 5), and a signature would make a nameless cookie of it."""
+    (after,) = site(CookieRule("*", signing_key=KEY))(None, line).lines
+
+    assert after is line
+
+
+def test_nameless_by_star() -> None:
+    """A nameless cookie has a value to sign, under the empty name."""
+    assert site(CookieRule("*", signing_key=KEY))(None, "x", "=y").lines == [
+        signed(KEY, "", "x"),
+        f"={signed(KEY, '', 'y')}",
+    ]
+
+
 # rfc6265bis 5.6.1, 5.6.2 and 5.7: whether a line is a deletion.
 PAST, FUTURE, LONG = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "x" * 1025
 DELETIONS = {
@@ -485,6 +501,27 @@ def test_migration_to_ages() -> None:
 def test_lookalikes_are_dropped_while_migrating() -> None:
     """No framework may trim a name to the protected one."""
     assert site(MIGRATING)("\xa0sid=evil; a=1").seen == "a=1"
+
+
+@pytest.mark.parametrize(
+    "pair", ["\xa0sid=evil", "sid\xc2\xa0=evil", "\xe2\x80\x80sid=evil", "\xa0__Host-sid=evil", "sid", "__Host-sid"]
+)
+def test_lookalikes_are_dropped_where_every_name_may_come_unsigned(pair: str) -> None:
+    """What a rule for all names lets in without a signature is no way around the prefix of one of them."""
+    exchange = site(
+        CookieRule("sid", prefix="__Host-"), CookieRule("*", signing_key=KEY, insecure_accept_unsigned=True)
+    )
+
+    assert exchange(f"a=1; {pair}; b=2; x").seen == "a=1; b=2; x"
+
+
+@pytest.mark.parametrize("name", ["voil\xc3\xa0", "\xa0a", "\xc3\x85"])
+def test_a_name_that_ends_like_a_blank_comes_back(name: str) -> None:
+    """Octets of letters beyond ASCII are blanks in latin-1; what was signed under such a name verifies under it."""
+    exchange = site(CookieRule("*", signing_key=KEY))
+    (line,) = exchange(None, f"{name}=1").lines
+
+    assert exchange(line).seen == f"{name}=1"
 
 
 # With a prefix

@@ -2,6 +2,8 @@
 
 from . import overrides, presets
 from ._explain import Explanation, explain
+from .cache_safety import CacheSafety
+from .conditional import Conditional
 from .cookies.budget import CookieBudget
 from .cookies.consent import CookieConsent
 from .cookies.rules import CookieAttributes, CookieRule
@@ -52,7 +54,9 @@ __all__ = [
     "CDNCacheControl",
     "CORS",
     "CacheControl",
+    "CacheSafety",
     "ClearSiteData",
+    "Conditional",
     "ContentDisposition",
     "ContentSecurityPolicy",
     "CookieAttributes",

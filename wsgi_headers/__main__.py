@@ -12,14 +12,17 @@ import json
 import os
 import sys
 import traceback
-from typing import NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from . import demo
 from .errors import PolicyError, escaped
 from .inspector import BadRequest, NoHead, as_data, as_text, inspect, printable, request_environ
 from .middleware import HeadersMiddleware
-from .references import PRESETS, BadReference, application_of, policy_of
+from .references import PRESETS, BadReference, application_of, middleware_of, policy_of
 from .serving import LOOPBACK, CannotListen, LoopbackServer, serve
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _NAME = "wsgi-headers"
 _USAGE = 2
@@ -71,22 +74,22 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 def _serve(arguments: argparse.Namespace) -> None:
     with _output_kept_apart():
-        application, behind = _application(arguments)
+        mounted = _mounted(arguments)
     server = LoopbackServer(arguments.host, arguments.port)
-    server.set_app(application)
+    server.set_app(mounted.application)
     address = f"{server.address}/"
-    announcement = f"{address}  {arguments.application} behind {behind}\nCtrl-C ends it."
+    announcement = f"{address}  {arguments.application} behind {mounted.behind}\nCtrl-C ends it."
     serve([server], json.dumps({"address": address}) if arguments.json else announcement)
 
 
 def _show(arguments: argparse.Namespace) -> None:
     with _output_kept_apart():
-        application, behind = _application(arguments)
+        mounted = _mounted(arguments)
         options = {"method": arguments.method, "scheme": arguments.scheme, "host": arguments.host}
         environ = request_environ(arguments.path, **options, fields=arguments.header)
-        inspection = inspect(application, environ)
+        inspection = inspect(mounted.middleware, environ)
     if arguments.json:
-        print(json.dumps({"policy": behind, **as_data(inspection)}, indent=2))
+        print(json.dumps({"policy": mounted.behind, **as_data(inspection)}, indent=2))
     else:
         print(as_text(inspection))
 
@@ -99,13 +102,23 @@ def _output_kept_apart() -> contextlib.AbstractContextManager[object]:
     return contextlib.redirect_stdout(sys.stderr)
 
 
-def _application(arguments: argparse.Namespace) -> tuple[HeadersMiddleware, str]:
-    """Return the application behind its policy, and what messages call the policy."""
+class _Mounted(NamedTuple):
+    """An application behind a policy: what a server calls, the middleware in it, and what messages call the policy."""
+
+    application: WSGIApplication
+    middleware: HeadersMiddleware
+    behind: str
+
+
+def _mounted(arguments: argparse.Namespace) -> _Mounted:
+    """Return the application behind the policy that is asked for, else behind its own, else behind the default."""
     application = application_of(arguments.application)
-    if arguments.policy is None and isinstance(application, HeadersMiddleware):
-        return application, "its own policy"
+    own = middleware_of(application)
+    if arguments.policy is None and own is not None:
+        return _Mounted(application, own, "its own policy")
     name = arguments.policy or _DEFAULT_POLICY
-    return HeadersMiddleware(application, policy_of(name)), name
+    middleware = HeadersMiddleware(application, policy_of(name))
+    return _Mounted(middleware, middleware, name)
 
 
 def _go_to(directory: str | None) -> None:

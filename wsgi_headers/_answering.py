@@ -8,6 +8,7 @@ is never stored, whatever the policy or the application of a refusal says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from . import _registry
@@ -72,17 +73,17 @@ class _Ending:
 
     def __call__(self, status: str, lines: list[Line], exc_info: OptExcInfo | None = None) -> Any:
         self.started = True
-        after = _ended(lines, self._last)
+        after = never_stored(lines, self._last)
         try:
             more = () if exc_info is None else (exc_info,)
             write = self._start_response(status, after, *more)
         finally:
             exc_info = None  # PEP 3333, "Error Handling": no cycle through the traceback
             del more
-        return _unwritten if self._bodiless else write
+        return unwritten if self._bodiless else write
 
 
-def _ended(lines: list[Line], last: Mapping[str, str | None]) -> list[Line]:
+def never_stored(lines: list[Line], last: Mapping[str, str | None] = MappingProxyType({})) -> list[Line]:
     """Return the lines of an answer with those that stand last, and without any that would let a cache keep it."""
     replaced = {name.lower() for name in last}
     after = [line for line in lines if (name := line[0].lower()) not in replaced and not _is_lifetime(name)]
@@ -112,5 +113,5 @@ def _nothing_of(chunks: Iterable[bytes], ending: _Ending) -> list[bytes]:
     return []
 
 
-def _unwritten(_: bytes) -> None:
-    """Stand in for the server's `write`: an answer to HEAD has no body (RFC 9110 9.3.2)."""
+def unwritten(_: bytes) -> None:
+    """Stand in for the server's `write` where a response has no body, or another one."""

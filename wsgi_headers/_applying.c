@@ -12,23 +12,25 @@
 #include <string.h>
 
 /* How a touched line is treated, as in _program.py. */
-enum { EDIT, KEEP, COLLECT, DROP };
+enum { EDIT, KEEP, COLLECT, DROP, KEEP_WATCHED, WATCH };
 
 /* The places of a treatment, and of the tables, as in _program.py. */
 enum { KIND, PAYLOAD, BIT, TREATMENT };
-enum { PROGRAM, TAILS, KEY, LINES_BY, ALWAYS, OF_FIELDS, CHECK, TABLES };
+enum { PROGRAM, TAILS, KEY, LINES_BY, ALWAYS, PERSONAL, LOOKS_FOR_ALL, TABLES };
 
 /* A head on its way.
 
    after      a list that nobody else has: first the lines that stay, then those to come, from `place` on
    sent       the bits of the fields that the application sent, an int
-   collected  pairs of a payload and a line, or NULL */
+   collected  pairs of a payload and a line, or NULL
+   watched    pairs of a payload and the place of a line, or NULL */
 typedef struct {
     PyObject *after;
     Py_ssize_t kept;
     Py_ssize_t place;
     PyObject *sent;
     PyObject *collected;
+    PyObject *watched;
 } Head;
 
 typedef enum { FAILED = -1, UNKNOWN, DONE } Outcome;
@@ -90,11 +92,24 @@ keep_several(Head *head, PyObject *name, PyObject *values)
     return failed ? FAILED : DONE;
 }
 
+/* Add a bit to those of the fields that the application sent. */
 static Outcome
-edit(Head *head, PyObject *function, PyObject *line)
+note_sent(Head *head, PyObject *bit)
+{
+    PyObject *sent = PyNumber_Or(head->sent, bit);
+    if (sent == NULL) {
+        return FAILED;
+    }
+    Py_SETREF(head->sent, sent);
+    return DONE;
+}
+
+/* Put what the function of a treatment makes of a value in its place. */
+static Outcome
+edit(Head *head, PyObject *treatment, PyObject *line)
 {
     PyObject *name = PyTuple_GET_ITEM(line, 0), *value = PyTuple_GET_ITEM(line, 1);
-    PyObject *made = PyObject_CallOneArg(function, value);
+    PyObject *made = PyObject_CallOneArg(PyTuple_GET_ITEM(treatment, PAYLOAD), value);
     if (made == NULL) {
         return FAILED;
     }
@@ -110,18 +125,23 @@ edit(Head *head, PyObject *function, PyObject *line)
     else if (made != Py_None) {
         outcome = keep_several(head, name, made);
     }
+    if (outcome == DONE && made != Py_None) {
+        outcome = note_sent(head, PyTuple_GET_ITEM(treatment, BIT));
+    }
     Py_DECREF(made);
     return outcome;
 }
 
+/* Append a pair, whose second part is a reference that is taken, to a list that is made when it is first needed. */
 static Outcome
-collect(Head *head, PyObject *payload, PyObject *line)
+append_pair(PyObject **list, PyObject *payload, PyObject *second)
 {
-    if (head->collected == NULL && (head->collected = PyList_New(0)) == NULL) {
-        return FAILED;
+    PyObject *pair = second == NULL ? NULL : PyTuple_Pack(2, payload, second);
+    Py_XDECREF(second);
+    if (pair != NULL && *list == NULL) {
+        *list = PyList_New(0);
     }
-    PyObject *pair = PyTuple_Pack(2, payload, line);
-    int failed = pair == NULL || PyList_Append(head->collected, pair) < 0;
+    int failed = pair == NULL || *list == NULL || PyList_Append(*list, pair) < 0;
     Py_XDECREF(pair);
     return failed ? FAILED : DONE;
 }
@@ -130,39 +150,42 @@ collect(Head *head, PyObject *payload, PyObject *line)
 static Outcome
 treat(Head *head, PyObject *tables, PyObject *treatment, PyObject *line)
 {
+    PyObject *name = PyTuple_GET_ITEM(line, 0), *value = PyTuple_GET_ITEM(line, 1), *payload = NULL;
     long kind = KEEP;
     if (treatment != Py_None) {
         if (!PyTuple_CheckExact(treatment) || PyTuple_GET_SIZE(treatment) != TREATMENT) {
             PyErr_SetString(PyExc_TypeError, "a treatment is (kind, payload, bit)");
             return FAILED;
         }
+        payload = PyTuple_GET_ITEM(treatment, PAYLOAD);
         kind = PyLong_AsLong(PyTuple_GET_ITEM(treatment, KIND));
         if (kind == -1 && PyErr_Occurred()) {
             return FAILED;
         }
-        if (kind != DROP) {
-            PyObject *sent = PyNumber_Or(head->sent, PyTuple_GET_ITEM(treatment, BIT));
-            if (sent == NULL) {
-                return FAILED;
-            }
-            Py_SETREF(head->sent, sent);
+        if (kind == EDIT) {
+            return edit(head, treatment, line);
+        }
+        if (kind != DROP && note_sent(head, PyTuple_GET_ITEM(treatment, BIT)) == FAILED) {
+            return FAILED;
         }
     }
-    PyObject *name = PyTuple_GET_ITEM(line, 0), *value = PyTuple_GET_ITEM(line, 1);
-    if (kind == EDIT) {
-        return edit(head, PyTuple_GET_ITEM(treatment, PAYLOAD), line);
-    }
     if (!is_plain(value)) {
-        PyObject *text = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(tables, CHECK), name, value, NULL);
+        PyObject *text = PyObject_CallMethod(PyTuple_GET_ITEM(tables, PROGRAM), "check", "OO", name, value);
         if (text == NULL) {
             return FAILED;
         }
         Py_DECREF(text);
     }
-    if (kind == KEEP) {
-        return keep(head, line);
+    if (kind == DROP) {
+        return DONE;
     }
-    return kind == COLLECT ? collect(head, PyTuple_GET_ITEM(treatment, PAYLOAD), line) : DONE;
+    if (kind == COLLECT) {
+        return append_pair(&head->collected, payload, Py_NewRef(line));
+    }
+    if (kind != KEEP && append_pair(&head->watched, payload, PyLong_FromSsize_t(head->kept)) == FAILED) {
+        return FAILED;
+    }
+    return keep(head, line);
 }
 
 /* Return what is known of a spelling, a new reference; NULL where nothing is, or with an error set. */
@@ -212,49 +235,85 @@ extend(Head *head, PyObject *lines)
     return failed ? FAILED : DONE;
 }
 
-/* Put the program's own lines behind those that stay. */
+/* Put the lines that a key of environ has behind those that stay. */
 static Outcome
-finish(Head *head, PyObject *tables, PyObject *environ)
+extend_by_key(Head *head, PyObject *tables, PyObject *environ)
 {
-    if (extend(head, PyObject_GetItem(PyTuple_GET_ITEM(tables, TAILS), head->sent)) == FAILED) {
+    PyObject *key = PyTuple_GET_ITEM(tables, KEY);
+    int there = key == Py_None ? 0 : PySequence_Contains(environ, key);
+    if (there <= 0) {
+        return there < 0 ? FAILED : DONE;
+    }
+    PyObject *value = PyObject_GetItem(environ, key);
+    if (value == NULL) {
         return FAILED;
     }
-    PyObject *key = PyTuple_GET_ITEM(tables, KEY);
-    if (key != Py_None) {
-        int there = PySequence_Contains(environ, key);
-        PyObject *value = there > 0 ? PyObject_GetItem(environ, key) : NULL;
-        if (value != NULL) {
-            Outcome outcome = extend(head, PyObject_GetItem(PyTuple_GET_ITEM(tables, LINES_BY), value));
-            Py_DECREF(value);
-            if (outcome == FAILED) {
-                return FAILED;
-            }
-        }
-        else if (there != 0) {
+    Outcome outcome = extend(head, PyObject_GetItem(PyTuple_GET_ITEM(tables, LINES_BY), value));
+    Py_DECREF(value);
+    return outcome;
+}
+
+/* Put the lines of the fields whose lines were collected, or that are asked in any case, behind those that stay. */
+static Outcome
+extend_by_fields(Head *head, PyObject *tables, PyObject *environ)
+{
+    if (PyTuple_GET_ITEM(tables, ALWAYS) == Py_True) {
+        if (head->collected == NULL && (head->collected = PyList_New(0)) == NULL) {
             return FAILED;
         }
     }
-    PyObject *collected = head->collected;
-    if (PyTuple_GET_ITEM(tables, ALWAYS) != Py_True) {
-        if (collected == NULL) {
-            return DONE;
-        }
-        PyObject *pair = PyList_GET_ITEM(collected, 0);
-        PyObject *payload = PyTuple_GET_ITEM(pair, 0), *alone = NULL;
+    else if (head->collected == NULL) {
+        return DONE;
+    }
+    else if (PyList_GET_SIZE(head->collected) == 1) {
+        PyObject *pair = PyList_GET_ITEM(head->collected, 0), *payload = PyTuple_GET_ITEM(pair, 0);
         if (!PyTuple_CheckExact(payload) || PyTuple_GET_SIZE(payload) != 2) {
             PyErr_SetString(PyExc_TypeError, "what is collected comes with (field, alone)");
             return FAILED;
         }
-        alone = PyTuple_GET_ITEM(payload, 1);
-        if (alone != Py_None && PyList_GET_SIZE(collected) == 1) {
+        PyObject *alone = PyTuple_GET_ITEM(payload, 1);
+        if (alone != Py_None) {
             return extend(head, PyObject_GetItem(alone, PyTuple_GET_ITEM(pair, 1)));
         }
     }
-    else if (collected == NULL && (collected = head->collected = PyList_New(0)) == NULL) {
+    PyObject *program = PyTuple_GET_ITEM(tables, PROGRAM);
+    return extend(head, PyObject_CallMethod(program, "of_fields", "OO", head->collected, environ));
+}
+
+/* Change the lines of a head that sets a cookie, where that makes a difference. */
+static Outcome
+make_personal(Head *head, PyObject *tables)
+{
+    if (head->watched == NULL && PyTuple_GET_ITEM(tables, LOOKS_FOR_ALL) != Py_True) {
+        return DONE;
+    }
+    PyObject *personal = PyNumber_And(head->sent, PyTuple_GET_ITEM(tables, PERSONAL));
+    int is_personal = personal == NULL ? -1 : PyObject_IsTrue(personal);
+    Py_XDECREF(personal);
+    if (is_personal <= 0) {
+        return is_personal < 0 ? FAILED : DONE;
+    }
+    if (head->watched == NULL && (head->watched = PyList_New(0)) == NULL) {
         return FAILED;
     }
-    PyObject *of_fields = PyTuple_GET_ITEM(tables, OF_FIELDS);
-    return extend(head, PyObject_CallFunctionObjArgs(of_fields, collected, environ, NULL));
+    PyObject *program = PyTuple_GET_ITEM(tables, PROGRAM);
+    PyObject *nothing = PyObject_CallMethod(program, "make_personal", "OO", head->after, head->watched);
+    Py_XDECREF(nothing);
+    return nothing == NULL ? FAILED : DONE;
+}
+
+/* Put the program's own lines behind those that stay. */
+static Outcome
+finish(Head *head, PyObject *tables, PyObject *environ)
+{
+    Outcome outcome = extend(head, PyObject_GetItem(PyTuple_GET_ITEM(tables, TAILS), head->sent));
+    if (outcome == DONE) {
+        outcome = extend_by_key(head, tables, environ);
+    }
+    if (outcome == DONE) {
+        outcome = extend_by_fields(head, tables, environ);
+    }
+    return outcome == DONE ? make_personal(head, tables) : outcome;
 }
 
 PyDoc_STRVAR(apply_doc, "apply($module, tables, spellings, lines, environ, /)\n--\n\n"
@@ -282,6 +341,7 @@ apply(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
     }
     Py_XDECREF(head.sent);
     Py_XDECREF(head.collected);
+    Py_XDECREF(head.watched);
     if (outcome == DONE) {
         return head.after;
     }

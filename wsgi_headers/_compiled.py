@@ -2,7 +2,8 @@
 the few responses that are not like the others.
 
 Most applications ask for nothing, so the program of those knows no nonce. One with the nonce and one for 304 are made
-when the first such response comes.
+when the first such response comes, and so are those for personal responses. Only that a head sets a cookie is found out
+by every program itself.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from ._log import Log
 from ._overriding import overridden
+from ._personal import sets_cookie
 from ._program import Program
 from ._state import Asked, State, is_outermost
-from .exchange import Head, Line
-from .operations import FieldProgram, Remove, Step, Valued, compile_operations, effective_steps
+from .exchange import BodyPhase, Head, Line
+from .operations import FieldProgram, Operation, Remove, Step, Valued, compile_operations, effective_steps
 
 if TYPE_CHECKING:
     from ._part import Part
@@ -48,37 +50,58 @@ class Compiled:
 
     program       for responses that asked for nothing
     finish        what looks at the whole head afterwards, in order
+    body          what judges the application's responses; None where nothing does
     takes_nonce   whether a nonce makes a difference
 
-    `fold` gives the program of one field for its steps.
+    `last` are the steps that no operation removes, `if_personal` those that come after all where the response is
+    personal, which it is in any case where the request is `authorized`. `fold` gives the program of one field for its
+    steps.
     """
 
     def __init__(
         self,
         steps: Mapping[str, Sequence[Step]],
         last: Mapping[str, Sequence[Step]],
+        if_personal: Mapping[str, Sequence[Operation]],
         finish: Sequence[Callable[[Head, Log], None]],
+        body: BodyPhase | None,
         fold: Callable[[tuple[Step, ...]], FieldProgram],
+        *,
+        authorized: bool,
     ) -> None:
         self._steps = steps
         self._last = last
+        self._if_personal = if_personal
+        self._authorized = authorized
         self.finish = tuple(finish)
+        self.body = body
         self._fold = fold
-        self.program = self._programmed(steps)
         self.takes_nonce = any(map(_taking, steps.values()))
+        self._programs: dict[tuple[bool, bool, bool], Program] = {}
+        self.program = self._program()
+
+    def _program(self, *, not_modified: bool = False, nonce: bool = False, personal: bool = False) -> Program:
+        """Return the program for a 304, for a response that asked for a nonce, or for others; made when first asked."""
+        key = not_modified and self.takes_nonce, nonce and self.takes_nonce, personal or self._authorized
+        known = self._programs.get(key)
+        if known is None:
+            known = self._programs[key] = self._programmed(*key)
+        return known
+
+    def _programmed(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
+        steps = self._steps
+        if not_modified:
+            steps = without_nonces(steps)
+        elif nonce:
+            steps = {field: list(map(_asking, of_field)) for field, of_field in steps.items()}
+        if_personal = self._if_personal
+        if personal:
+            steps, if_personal = followed(steps, if_personal), {}
+        return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
     @cached_property
-    def _asked(self) -> Program:
-        """The program for responses that asked for a nonce."""
-        return self._programmed({field: list(map(_asking, steps)) for field, steps in self._steps.items()})
-
-    @cached_property
-    def _not_modified(self) -> Program:
-        """The program for a 304."""
-        return self._programmed(without_nonces(self._steps))
-
-    def _programmed(self, steps: Mapping[str, Sequence[Step]]) -> Program:
-        return Program([self._fold(tuple(of_field)) for of_field in steps.values()])
+    def _last_if_personal(self) -> Mapping[str, Sequence[Step]]:
+        return followed(self._last, self._if_personal)
 
     def rewritten(self, state: State, status: str, lines: Any) -> list[Line]:
         """Return the new head of a response that asked for something, or of a 304.
@@ -89,16 +112,42 @@ class Compiled:
         asked: Asked | None = state[4]
         not_modified = status.startswith("304")
         nonce = None if asked is None else asked.nonce
-        program = self.program
-        if self.takes_nonce and (not_modified or nonce is not None):
-            program = self._not_modified if not_modified else self._asked
+        personal = asked is not None and asked.makes_personal
+        program = self._program(not_modified=not_modified, nonce=nonce is not None, personal=personal)
         after = program.rewrite(lines, environ)
         if asked is not None and asked.operations and is_outermost(state):
-            after = overridden(after, asked.operations, self._last, environ)
+            personal = personal or self._authorized or sets_cookie(after)
+            last = self._last_if_personal if personal else self._last
+            after = overridden(after, asked.operations, last, environ)
         if not_modified and nonce is not None:
-            # What was computed for this response: the stored one has another nonce.
-            after = [line for line in after if nonce not in line[1]]
+            after = _without(nonce, after)
         return after
+
+    def speaks_of(self, field: str, asked: Asked | None) -> bool:
+        """Whether an operation does something to a field, by its lower-case name: of the policy or of the response."""
+        return field in self._steps or (
+            asked is not None and any(operation.field == field for operation in asked.operations)
+        )
+
+    def not_modified(self, state: State, lines: list[Line]) -> list[Line]:
+        """Return the head of a 304 by that which was made of the response for which it stands.
+
+        The same as for a 304 of the application's own, since operations on different fields commute: no line of a field
+        that is declared with a nonce but what the application asked for in this response.
+        """
+        asked: Asked | None = state[4]
+        if self.takes_nonce:
+            fields = {field for field, steps in self._steps.items() if _taking(steps) is not None}
+            lines = [line for line in lines if line[0].lower() not in fields]
+            if asked is not None and asked.operations and is_outermost(state):
+                again = [operation for operation in asked.operations if operation.field in fields]
+                lines = overridden(lines, again, self._last, state[1])
+        return lines if asked is None or asked.nonce is None else _without(asked.nonce, lines)
+
+
+def followed(steps: Mapping[str, Sequence[Step]], by_others: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:
+    """Return the steps of each field with those of the same field by others after them."""
+    return {field: [*steps.get(field, ()), *by_others.get(field, ())] for field in {**steps, **by_others}}
 
 
 def without_nonces(steps: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:
@@ -108,6 +157,11 @@ def without_nonces(steps: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[St
         taking = _taking(of_field)
         made[field] = of_field if taking is None else [WithNonce(taking.part, taking.name)]
     return made
+
+
+def _without(nonce: str, lines: list[Line]) -> list[Line]:
+    """Return the lines of a 304 without what was computed for this response: the stored one has another nonce."""
+    return [line for line in lines if nonce not in line[1]]
 
 
 def _taking(steps: Sequence[Any]) -> Valued | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._log import Log, Silence
 from ._part import Part
+from ._personal import is_authorized, sets_cookie
 from ._plan import Leaf, Plan, finishing
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
+from ._state import asked_of
 from .exchange import Head, Line, Request
 from .match import Match, media_type_of
 from .operations import Edit, Operation, effective_steps
@@ -103,9 +105,11 @@ def explain_later(
         if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
     ]
     traced = [_Traced(line, line) for line in sent]
-    for name, steps in plan.steps(holding, scheme).items():
-        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
-        traced.extend(_through(steps, own, environ))
+    _trace(traced, plan.steps(holding, scheme), environ)
+    asked = asked_of(environ)
+    judged = asked is not None and asked.makes_personal
+    if judged or is_authorized(entered) or sets_cookie(line.now for line in traced if line.now is not None):
+        _trace(traced, plan.steps_if_personal(holding, scheme), environ)
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
     for parts, look in finishing(holding):
         given = list(head.lines)
@@ -117,6 +121,13 @@ def explain_later(
         tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
         _idle(plan.leaves, holding, request, scheme, code, media_type),
     )
+
+
+def _trace(traced: list[_Traced], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> None:
+    """Take lines through the steps of their fields."""
+    for name, of_field in steps.items():
+        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
+        traced.extend(_through(of_field, own, environ))
 
 
 def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:

@@ -62,3 +62,36 @@ scheme = re.compile(r"[a-z][a-z0-9+.\-]*")
 origin = re.compile(
     rf"({scheme.pattern})://(\[[0-9a-f:.]+\]|{host_name.pattern}\.?)(?::([1-9][0-9]{{0,4}}))?", re.ASCII
 )
+
+# RFC 9110 8.8.3
+#   entity-tag = [ weak ] opaque-tag          weak = %s"W/"          opaque-tag = DQUOTE *etagc DQUOTE
+#   etagc = %x21 / %x23-7E / obs-text
+# Nothing is escaped within, and "W/" is case-sensitive.
+entity_tag = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*+")')
+
+# RFC 9110 13.1.1: If-Match = "*" / #entity-tag, If-None-Match too; 5.6.1.2: a recipient passes over empty members
+#   #element = [ element ] *( OWS "," OWS [ element ] )          OWS = *( SP / HTAB )
+# What comes between the members, and what must come after one. Possessive, since a request may bring 64 KiB of blanks.
+list_separators = re.compile(r"[ \t,]*+")
+end_of_member = re.compile(r"[ \t]*+(?:,|\Z)")
+
+# RFC 9110 5.6.7, case-sensitive: the form that is still written and the two that were
+#   HTTP-date    = IMF-fixdate / obs-date          obs-date = rfc850-date / asctime-date
+#   IMF-fixdate  = day-name "," SP day SP month SP year SP time-of-day SP GMT
+#   rfc850-date  = day-name-l "," SP day "-" month "-" 2DIGIT SP time-of-day SP GMT
+#   asctime-date = day-name SP month SP ( 2DIGIT / ( SP 1DIGIT ) ) SP time-of-day SP year
+#   time-of-day  = hour ":" minute ":" second          60 is a leap second
+_month = r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_time_of_day = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9]|60)"
+http_dates = (
+    re.compile(
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?P<day>[0-9]{{2}}) {_month} (?P<year>[0-9]{{4}}) {_time_of_day} GMT"
+    ),
+    re.compile(
+        r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday), "
+        rf"(?P<day>[0-9]{{2}})-{_month}-(?P<year>[0-9]{{2}}) {_time_of_day} GMT"
+    ),
+    re.compile(
+        rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) {_month} (?P<day>[0-9]{{2}}| [0-9]) {_time_of_day} (?P<year>[0-9]{{4}})"
+    ),
+)

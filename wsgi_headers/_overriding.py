@@ -1,6 +1,7 @@
-"""Overrides: the operations that an application asked for in one response, after those of every policy.
+"""Steps that run when the head is made, one by one, after those that were compiled.
 
-They are known when the head is made and run then, one by one. What no operation removes comes once more after them.
+Overrides are the operations that an application asked for in one response, after those of every policy. What no
+operation removes comes once more after them.
 """
 
 from __future__ import annotations
@@ -22,13 +23,18 @@ def overridden(
 
     last   the steps of each field that come after every operation
     """
-    by_field: dict[str, list[Any]] = {}
+    by_field: dict[str, list[Step]] = {}
     for operation in operations:
         by_field.setdefault(operation.field, []).append(operation)
+    return through(lines, {field: [*steps, *last.get(field, ())] for field, steps in by_field.items()}, environ)
+
+
+def through(lines: list[Line], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> list[Line]:
+    """Return a new head in which the lines of each field went through its steps."""
     after = lines
-    for field, steps in by_field.items():
+    for field, of_field in steps.items():
         own = before = [line for line in after if line[0].lower() == field]
-        for step in (*steps, *last.get(field, ())):
+        for step in of_field:
             own = step.apply(own, environ)
         if own is not before:
             after = [line for line in after if line[0].lower() != field] + own

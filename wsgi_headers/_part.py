@@ -20,9 +20,9 @@ from .errors import MISSING, NOTHING, PolicyError, Problem, Problems
 
 if TYPE_CHECKING:
     from ._log import Log
-    from .exchange import Decision, Head, Request
+    from .exchange import BodyPhase, Decision, Head, Request
     from .match import Match
-    from .operations import Step
+    from .operations import Operation, Step
 
 _T = TypeVar("_T")
 
@@ -124,9 +124,9 @@ class Part(metaclass=PartType):
 
     # The phases, in the order in which a response meets them; None where a part has no say.
     #
-    # `incoming` and `finish` are functions of parts: the plan hands all parts that give the same function to it, in the
-    # order of declaration, and it returns what acts for them together, or None where there is nothing to do. What
-    # acts may rely on nothing but its arguments, so that threads can share it.
+    # `incoming`, `body` and `finish` are functions of parts: the plan hands all parts that give the same function to
+    # it, in the order of declaration, and it returns what acts for them together, or None where there is nothing to
+    # do. What acts may rely on nothing but its arguments, so that threads can share it.
 
     @property
     def incoming(self) -> Callable[[Sequence[Any]], Callable[[Request, Log], None] | None] | None:
@@ -149,6 +149,14 @@ class Part(metaclass=PartType):
     guards_preflights_alone: ClassVar[bool] = False
 
     @property
+    def body(self) -> Callable[[Sequence[Any]], BodyPhase] | None:
+        """What compiles the parts that may put an answer in the place of the application's response (304, 412).
+
+        A function of parts too; of those that hold for one response all give the same, since a body is replaced once.
+        """
+        return None
+
+    @property
     def finish(self) -> Callable[[Sequence[Any]], Callable[[Head, Log], None] | None] | None:
         """What compiles the parts that look at the whole head after every operation.
 
@@ -169,6 +177,13 @@ class Part(metaclass=PartType):
 
     def operations(self, scheme: str) -> tuple[Step, ...]:
         """Return the steps that this part adds to the programs of single fields, for a request by `scheme`."""
+        return ()
+
+    def operations_if_personal(self, scheme: str) -> tuple[Operation, ...]:
+        """Return the steps that this part adds where the response is personal (`_personal`), after every other step.
+
+        They are operations whose outcome depends on the lines alone.
+        """
         return ()
 
     def conflicts(self, siblings: Sequence[Part], whole: Sequence[Part]) -> Iterable[Problem]:

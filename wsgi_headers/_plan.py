@@ -15,7 +15,8 @@ are known before the first operation, and the program for a set of rules that ho
 It follows that no operation can read another field's result, that the relative order of different fields is not kept,
 and that there are no operations on patterns of names.
 
-The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `operations`, `finish`, `varies_on`.
+The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `body`, `operations`, `finish`,
+`varies_on`.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _preflight, _registry
+from . import _personal, _preflight, _registry
 from ._compiled import Compiled
 from ._log import Log
 from ._part import Part
 from ._selection import Holding, Selector
 from ._start import start_by_scheme, start_for_heads, start_for_program
-from .exchange import Decision, Head, Line, Request
+from .exchange import BodyPhase, Decision, Head, Line, Request
 from .match import Match, media_type_of
-from .operations import FieldProgram, Merge, Remove, Step
+from .operations import FieldProgram, Merge, Operation, Remove, Step
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -97,14 +98,19 @@ class Chosen:
     """What holds for a request as it entered: what acts before the application, and the programs for what may follow.
 
     acts_early   whether a part has a say before the application is called
+    body         what may put an answer in the place of a response; None where nothing may
+    direct       whether neither is so: the application is called at once, and what it returns goes out
     incoming     what changes the environ before the application sees it
     log          that of the plan
     settled      what heads go through on https and on any other scheme, where nothing else is left open; else None
     bind         gives the `start_response` of one response, bound to its state
     """
 
-    def __init__(self, plan: Plan, leaves: Sequence[Leaf], *, preflight: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, leaves: Sequence[Leaf], *, preflight: bool = False, authorized: bool = False
+    ) -> None:
         self._plan = plan
+        self._authorized = authorized
         self.log = plan.log
         self.leaves = tuple(leaves)
         active = [leaf for leaf in leaves if leaf.active]
@@ -115,10 +121,13 @@ class Chosen:
         guarding = sorted((leaf for leaf in reversed(guarding) if plan.guard(leaf.part) is not None), key=_guard_rank)
         self._guards = [(leaf.matches, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
+        self.body = judging(active)
+        self.direct = not self.acts_early and self.body is None
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
         self.settled: tuple[Compiled, Compiled] | None = None
         if not any(match.reads_head for leaf in leaves for match in leaf.matches):
-            self.settled = (plan.compiled(self.leaves, _HTTPS), plan.compiled(self.leaves, _HTTP))
+            secure, plain = (plan.compiled(self.leaves, scheme, authorized) for scheme in (_HTTPS, _HTTP))
+            self.settled = (secure, plain)
         if self.settled is None or any(compiled.finish for compiled in self.settled):
             start = start_for_heads(self.compiled, plan.log)
         else:
@@ -131,7 +140,12 @@ class Chosen:
     @functools.cached_property
     def of_preflight(self) -> Chosen:
         """What holds for a preflight that asks for such a request: the guards of preflights have a say too."""
-        return Chosen(self._plan, self.leaves, preflight=True)
+        return Chosen(self._plan, self.leaves, preflight=True, authorized=self._authorized)
+
+    @functools.cached_property
+    def of_authorized(self) -> Chosen:
+        """What holds for such a request that has an Authorization field."""
+        return Chosen(self._plan, self.leaves, authorized=True)
 
     def decisions(self, request: Request) -> Iterator[Decision]:
         """Give what guards decide about the request, in their order; for whoever stops at the first that answers."""
@@ -154,7 +168,7 @@ class Chosen:
                 self._by_head.clear()
             code, media_type = status[:3], media_type_of(content_type)
             holding = [leaf for leaf in self.leaves if all(m.holds_for_head(code, media_type) for m in leaf.matches)]
-            known = self._by_head[key] = self._plan.compiled(tuple(holding), scheme)
+            known = self._by_head[key] = self._plan.compiled(tuple(holding), scheme, self._authorized)
         return known
 
 
@@ -163,8 +177,8 @@ class Plan:
 
     leaves               the parts of the policy in order, each with its matches
     answers_preflights   whether one of them does
-    only                 what holds for every request but preflights, where nothing reads the request as it enters; else
-                         None
+    apart                the keys of environ that may set a request apart from others that the same rules hold for
+    only                 what holds for every request but those, where nothing reads the request as it enters; else None
     choose               gives what holds for the request of an environ, as it enters
     log                  where parts tell what a request or a head made them do
     """
@@ -182,8 +196,13 @@ class Plan:
         unconditional = self._choose(self._selector.always)
         self.only = None if self._selector.conditional else unconditional
         self.choose = self._selector.chooser(unconditional, self._look)
+        self.apart: tuple[str, ...] = ()
+        if any(leaf.part.operations_if_personal(scheme) for leaf in self.leaves for scheme in (_HTTPS, _HTTP)):
+            self.apart = _personal.AUTHORIZATION
+            self.choose = _personal.chooser(self.choose, operator.attrgetter("of_authorized"))
         self.answers_preflights = any(leaf.part.guards_preflights_alone for leaf in self.leaves)
         if self.answers_preflights:
+            self.apart = (*self.apart, _preflight.ASKED_METHOD)
             # A preflight is about the request that it asks for, and matches rules as that one.
             self.choose = _preflight.chooser(self.choose, operator.attrgetter("of_preflight"))
 
@@ -208,12 +227,18 @@ class Plan:
             self._guards[id(part)] = part.guard
         return self._guards[id(part)]
 
-    def compiled(self, leaves: tuple[Leaf, ...], scheme: str) -> Compiled:
-        """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object."""
+    def compiled(self, leaves: tuple[Leaf, ...], scheme: str, authorized: bool) -> Compiled:
+        """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object.
+
+        authorized   whether the request has an Authorization field
+        """
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
-        parts = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
-        key = (tuple(tuple(of_field) for of_field in steps.values()), parts)
+        looking = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
+        judges = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.body is not None)
+        if_personal = self.steps_if_personal(holding, scheme)
+        authorized = authorized and bool(if_personal)
+        key = (*(tuple(map(tuple, some.values())) for some in (steps, if_personal)), looking, judges, authorized)
         known = self._compiled.get(key)
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
@@ -223,7 +248,9 @@ class Plan:
                 for field, of_field in steps.items()
             }
             looks = [act for _, act in finishing(holding)]
-            known = self._compiled[key] = Compiled(steps, last, looks, self._folded_steps)
+            body = judging(holding)
+            known = Compiled(steps, last, if_personal, looks, body, self._folded_steps, authorized=authorized)
+            self._compiled[key] = known
         return known
 
     def _folded_steps(self, steps: tuple[Step, ...]) -> FieldProgram:
@@ -249,6 +276,14 @@ class Plan:
             for part in (*leaf.matches, leaf.part) if leaf.active else leaf.matches:
                 if part.varies_on:
                     by_field.setdefault("vary", []).append(DerivedVary(part, ", ".join(part.varies_on)))
+        return by_field
+
+    def steps_if_personal(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, list[Operation]]:
+        """Return the same of the steps that come after those where the response is personal."""
+        by_field: dict[str, list[Operation]] = {}
+        for leaf in speaking(leaves):
+            for step in leaf.part.operations_if_personal(scheme) if leaf.active else ():
+                by_field.setdefault(step.field, []).append(step)
         return by_field
 
     def _fields_for_https_only(self) -> list[HttpsOnly]:
@@ -291,6 +326,10 @@ def _finish(part: Part) -> Any:
     return part.finish
 
 
+def _body(part: Part) -> Any:
+    return part.body
+
+
 def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[list[Part], Any]]:
     """Return what acts in a phase, each with the parts that it acts for.
 
@@ -307,3 +346,12 @@ def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[
 def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, Log], None]]]:
     """Return what looks at the whole head under leaves that hold, each with the parts that it acts for."""
     return together(sorted((leaf.part for leaf in leaves if leaf.active), key=_finish_rank), _finish)
+
+
+def judging(leaves: Sequence[Leaf]) -> BodyPhase | None:
+    """Return what judges the application's responses under leaves that hold, None where nothing does."""
+    acts = [act for _, act in together([leaf.part for leaf in leaves if leaf.active], _body)]
+    # One kind of part has such a phase: a second would fail here.
+    body: BodyPhase | None
+    (body,) = acts or [None]
+    return body

@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import _grammar, _registry
+from ._overriding import through
+from ._personal import SET_COOKIE
 from .errors import HeadError, escaped
 from .exchange import Line
-from .operations import ADD, KEEP, FieldProgram, checked
+from .operations import ADD, DROP, KEEP, FieldProgram, Operation, Remembered, checked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
 SPELLINGS = 1024
 
 # How a touched line is treated: its value put through a function; kept, and the program's own lines of the field
-# left out; collected with the others of its field, for a function of them alone or of environ too. `_applying.c` has
-# the same numbers.
-_EDIT, _KEEP, _COLLECT, _DROP = range(4)
+# left out; collected with the others of its field, for a function of them alone or of environ too; dropped. A watched
+# line is kept and changed afterwards where the response proves to be personal; its field may have lines of the program
+# or not. `_applying.c` has the same numbers.
+_EDIT, _KEEP, _COLLECT, _DROP, _KEEP_WATCHED, _WATCH = range(6)
 _DROPPED = (_DROP, None, 0)
 
 # Stands for the key of environ and the lines by its value where no field has such lines.
@@ -38,27 +41,27 @@ _NO_KEY: _ByKey = (None, {})
 PERSONAL = object()
 
 # What is known of a spelling: None where nothing touches its lines; else how they are treated, what that needs (the
-# function; the field, with what it gives for a single line), and the bit of the field in the set of fields that the
-# application sent.
+# function; the field, with what it gives for a single line; what watches), and the bit of the field in the set of
+# fields that the application sent.
 Treatment: TypeAlias = tuple[int, Any, int]
 Spellings: TypeAlias = dict[str, Treatment | None]
 Collecting: TypeAlias = tuple[FieldProgram, Mapping[Line, list[Line]] | None]
 Collected: TypeAlias = list[tuple[Collecting, Line]]
+# What watches a line, with the place of the line in the new head.
+Watched: TypeAlias = "list[tuple[_Alone, int]]"
 
-# What the loop needs of a program besides what is known of spellings, in this order in `_applying.c` too:
-#   the program itself, to be told whether a head had touched lines
+# What the loop needs besides what is known of spellings, in this order in `_applying.c` too:
+#   the program, which does what is seldom to be done
 #   the tail without the lines of the fields whose bits are set
 #   a key of environ, or None, and the lines by its value
 #   whether some fields are asked whatever the application sent
-#   the lines of the fields whose lines were collected, and of those that are asked in any case
-#   the careful look at a value for a name, which raises HeadError
+#   the bit that says that the head sets a cookie, 0 where that makes no difference
+#   whether all lines are then looked at, not only the watched ones
 Tables: TypeAlias = (
-    "tuple[Program, Mapping[int, list[Line]], str | None, Mapping[str, Sequence[Line]], bool, OfFields, Check]"
+    "tuple[Program, Mapping[int, list[Line]], str | None, Mapping[str, Sequence[Line]], bool, int, bool]"
 )
-OfFields: TypeAlias = "Callable[[Collected, WSGIEnvironment], list[Line]]"
-Check: TypeAlias = Callable[[str, object], str]
 
-Apply: TypeAlias = "Callable[[Tables, Spellings, Any, WSGIEnvironment], list[Line] | None]"
+Apply: TypeAlias = Callable[[Tables, Spellings, Any, "WSGIEnvironment"], list[Line] | None]
 
 
 def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnvironment) -> list[Line] | None:
@@ -66,11 +69,12 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
 
     Exact is a list of exact pairs of exact `str`. Raises HeadError for a value that must not be sent.
     """
-    program, tails, key, lines_by, always, of_fields, check = tables
+    program, tails, key, lines_by, always, personal, looks_for_all = tables
     after: list[Line] = []
     sent = 0
     touches = always
     collected: Collected | None = None
+    watched: Watched | None = None
     for line in lines:
         try:
             name, value = line
@@ -81,17 +85,17 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
             return None
         if treatment is None:
             if not value.isascii() or not value.isprintable():
-                check(name, value)
+                checked(name, value)
             after.append(line)
             continue
-        touches = True
         if treatment is _DROPPED:
+            touches = True
             if not value.isascii() or not value.isprintable():
-                check(name, value)
+                checked(name, value)
             continue
         kind, payload, bit = treatment
-        sent |= bit
         if kind == _EDIT:
+            touches = True
             made = payload(value)
             if made is value:
                 after.append(line)
@@ -99,24 +103,37 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
                 after.append((name, made))
             elif made is not None:
                 after += [(name, one) for one in made]
+            else:
+                continue
+            sent |= bit
             continue
-        if kind == _KEEP:
-            after.append(line)
-        elif collected is None:
-            collected = [(payload, line)]
-        else:
+        sent |= bit
+        if kind == _COLLECT:
+            touches = True
+            if collected is None:
+                collected = []
             collected.append((payload, line))
+        else:
+            if kind != _KEEP:
+                if watched is None:
+                    watched = []
+                watched.append((payload, len(after)))
+            if kind != _WATCH:
+                touches = True
+            after.append(line)
         if not value.isascii() or not value.isprintable():
-            check(name, value)
+            checked(name, value)
     program.touches = touches
     after += tails[sent]
     if key is not None and key in environ:
         after += lines_by[environ[key]]
     if always:
-        after += of_fields(collected or [], environ)
+        after += program.of_fields(collected or [], environ)
     elif collected is not None:
         (_, alone), line = collected[0]
-        after += of_fields(collected, environ) if alone is None or len(collected) > 1 else alone[line]
+        after += program.of_fields(collected, environ) if alone is None or len(collected) > 1 else alone[line]
+    if sent & personal and (looks_for_all or watched is not None):
+        program.make_personal(after, watched or [])
     return after
 
 
@@ -139,11 +156,18 @@ class Program:
     touches   whether the next head is not tried for having nothing touched: lines depend on the request, so that no
               head can be known for it, or the last head had touched lines, or the loop is the compiled one, which is
               faster than that
+    personal  the bit that says that the head sets a cookie; 0 where that makes no difference
     apply     the innermost loop, for whoever is in a hurry: with `tables` and `spellings` for its first arguments, and
               `rewrite` called where it gives None
+
+    `if_personal` are the steps by field that come last where the head sets a cookie.
     """
 
-    def __init__(self, fields: Sequence[FieldProgram]) -> None:
+    check = staticmethod(checked)
+
+    def __init__(
+        self, fields: Sequence[FieldProgram], if_personal: Mapping[str, Sequence[Operation]] | None = None
+    ) -> None:
         self.inert: dict[str, object] = {}
         self.tail: list[Line] = [line for field in fields for line in field.absent]
         self.fields = {field.field: field for field in fields}
@@ -152,11 +176,20 @@ class Program:
         by_key: list[_ByKey] = [field.by_key for field in fields if field.by_key is not None]
         (self.by_key,) = by_key or [_NO_KEY]
         self.spellings: Spellings = {}
-        self._bits = {field.field: 1 << place for place, field in enumerate(fields)}
+        self._if_personal = if_personal or {}
+        names = dict.fromkeys([*self.fields, *self._if_personal, SET_COOKIE])
+        self._bits = {name: 1 << place for place, name in enumerate(names)}
+        self.personal = self._bits[SET_COOKIE] if self._if_personal else 0
+        watched = [self.fields[name].present for name in self._if_personal if name in self.fields]
+        # Lines of these fields come from functions, so they are looked for in the whole head.
+        self.looks_for_all = any(present not in (DROP, KEEP) for present in watched) or any(
+            field.field in self._if_personal for field in self._always
+        )
+        self._watched = {name: _Alone(name, steps) for name, steps in self._if_personal.items()}
         self.apply = innermost
         self.touches = bool(self._always) or innermost is not apply
-        tails = _Tails(fields)
-        self.tables: Tables = (self, tails, *self.by_key, bool(self._always), self._of_fields, checked)
+        tails = _Tails(self._tail_without)
+        self.tables: Tables = (self, tails, *self.by_key, bool(self._always), self.personal, self.looks_for_all)
 
     def rewrite(self, lines: object, environ: WSGIEnvironment) -> list[Line]:
         """Return a new head: an exact list of exact pairs of exact `str`. `lines` is not changed.
@@ -181,23 +214,26 @@ class Program:
             if len(self.spellings) >= SPELLINGS:
                 self.spellings.clear()
                 self.inert.clear()
-            self.spellings[name] = spellings[name]
-            if spellings[name] is None:
+            treatment = self.spellings[name] = spellings[name]
+            if treatment is None or treatment[0] == _WATCH:
                 known = _registry.lookup(name)
                 impersonal = known is not None and known.impersonal and value.isascii() and value.isprintable()
                 self.inert[name] = value if impersonal else PERSONAL
 
     def _treatment(self, name: str) -> Treatment | None:
-        field = self.fields.get(name.lower())
+        lower = name.lower()
+        field = self.fields.get(lower)
+        if lower in self._watched and not self.looks_for_all and (field is None or field.present == KEEP):
+            return _WATCH if field is None else _KEEP_WATCHED, self._watched[lower], self._bits[lower]
         if field is None or (field.present == ADD and field.edit is None and field.always is None):
-            return None
+            return (_KEEP, None, self.personal) if self.personal and lower == SET_COOKIE else None
         if field.edit is not None:
-            return _EDIT, field.edit, 0
+            return _EDIT, field.edit, self.personal if lower == SET_COOKIE else 0
         if field.always is not None or callable(field.present):
             return _COLLECT, (field, field.alone), self._bits[field.field]
         return (_KEEP, None, self._bits[field.field]) if field.present == KEEP else _DROPPED
 
-    def _of_fields(self, collected: Collected, environ: WSGIEnvironment) -> list[Line]:
+    def of_fields(self, collected: Collected, environ: WSGIEnvironment) -> list[Line]:
         """Return the lines of the fields whose lines were collected, and of those that are asked in any case."""
         own: dict[str, list[Line]] = {field.field: [] for field in self._always}
         fields = {field.field: field for field in self._always}
@@ -212,20 +248,54 @@ class Program:
                 made += field.present(own[name])
         return made
 
+    def make_personal(self, lines: list[Line], watched: Watched) -> None:
+        """Change the lines of a head that proved to be personal."""
+        if self.looks_for_all or len({alone for alone, _ in watched}) < len(watched):
+            lines[:] = through(lines, self._if_personal, {})
+            return
+        for alone, place in reversed(watched):
+            line = lines[place]
+            if not line[1].startswith(alone.leaves):
+                lines[place : place + 1] = alone.after(line)
+
+    def _tail_without(self, sent: int) -> list[Line]:
+        """Return the tail without the lines of the fields whose bits are set."""
+        fields = self.fields.values()
+        tail = [line for field in fields if not self._bits[field.field] & sent for line in field.absent]
+        if sent & self.personal and not self.looks_for_all:
+            absent = {name: steps for name, steps in self._if_personal.items() if not self._bits[name] & sent}
+            tail = through(tail, absent, {})
+        return tail
+
 
 class _Tails(dict[int, list[Line]]):
     """The lines that a head gets without those of the fields that the application sent itself, by their bits."""
 
-    def __init__(self, fields: Sequence[FieldProgram]) -> None:
-        self._fields = fields
+    def __init__(self, make: Callable[[int], list[Line]]) -> None:
+        self._make = make
 
     def __missing__(self, sent: int) -> list[Line]:
         if len(self) >= SPELLINGS:
             self.clear()
-        tail = self[sent] = [
-            line for place, field in enumerate(self._fields) if not sent >> place & 1 for line in field.absent
-        ]
+        tail = self[sent] = self._make(sent)
         return tail
+
+
+class _Alone:
+    """A line that is the only one of its field, where the response is personal.
+
+    leaves   how values begin that stay as they are
+    """
+
+    def __init__(self, name: str, steps: Sequence[Operation]) -> None:
+        known = _registry.lookup(name)
+        self._steps = {name: steps}
+        self._remembered = Remembered(steps) if known is not None and known.impersonal else None
+        self.leaves = steps[0].leaves if len(steps) == 1 else ()
+
+    def after(self, line: Line) -> list[Line]:
+        """Return the lines that come of it."""
+        return through([line], self._steps, {}) if self._remembered is None else self._remembered[line]
 
 
 def exact_lines(lines: object) -> list[Line]:

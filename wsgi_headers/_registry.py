@@ -32,6 +32,7 @@ class Field(NamedTuple):
                   (by the name before the `=`); as "links" they are text, with addresses in angle brackets
     impersonal    the value carries nothing about a person or a request: it may be remembered between requests
     https_only    must not be sent over an insecure transport
+    of_content    says something of the content that comes with it, and leaves with that
     """
 
     name: str
@@ -43,6 +44,7 @@ class Field(NamedTuple):
     members: Literal["text", "field names", "directives", "links"] = "text"
     impersonal: bool = False
     https_only: bool = False
+    of_content: bool = False
 
 
 # combines: `#rule` and the lists and dictionaries of RFC 9651 are lists, all else is a singleton. Two lines of a
@@ -54,6 +56,9 @@ class Field(NamedTuple):
 # impersonal: fields that an application sets for a kind of resource. Not those that differ from user to user or from
 # response to response: validators, dates, locations and links, nonces (Content-Security-Policy), what echoes the
 # request (Access-Control-Allow-Origin), addresses that can be made for one visitor (Reporting-Endpoints, Alt-Svc).
+#
+# of_content: representation metadata (RFC 9110 8) without what guides a cache to a stored response (15.4.5: ETag,
+# Last-Modified, Content-Location), digests, the framing of a body, and the names of files that a proxy would send.
 _TABLE = (
     # RFC 9110, HTTP Semantics. Accept and Accept-Encoding have a meaning in responses too (12.5.1, 12.5.3).
     Field("Accept", "list", "RFC 9110 12.5.1"),
@@ -65,12 +70,12 @@ _TABLE = (
     Field("Authentication-Info", "list", "RFC 9110 11.6.3"),
     Field("Authorization", "singleton", "RFC 9110 11.6.2", request_only=True),
     Field("Connection", "list", "RFC 9110 7.6.1", hop_by_hop=True),
-    Field("Content-Encoding", "list", "RFC 9110 8.4", impersonal=True),
-    Field("Content-Language", "list", "RFC 9110 8.5", impersonal=True),
-    Field("Content-Length", "singleton", "RFC 9110 8.6", framing=True),
+    Field("Content-Encoding", "list", "RFC 9110 8.4", impersonal=True, of_content=True),
+    Field("Content-Language", "list", "RFC 9110 8.5", impersonal=True, of_content=True),
+    Field("Content-Length", "singleton", "RFC 9110 8.6", framing=True, of_content=True),
     Field("Content-Location", "singleton", "RFC 9110 8.7"),
-    Field("Content-Range", "singleton", "RFC 9110 14.4"),
-    Field("Content-Type", "singleton", "RFC 9110 8.3", impersonal=True),
+    Field("Content-Range", "singleton", "RFC 9110 14.4", of_content=True),
+    Field("Content-Type", "singleton", "RFC 9110 8.3", impersonal=True, of_content=True),
     Field("Date", "singleton", "RFC 9110 6.6.1"),
     Field("ETag", "singleton", "RFC 9110 8.8.3"),
     Field("Expect", "list", "RFC 9110 10.1.1", request_only=True),
@@ -92,7 +97,7 @@ _TABLE = (
     Field("Retry-After", "singleton", "RFC 9110 10.2.3"),
     Field("Server", "singleton", "RFC 9110 10.2.4", impersonal=True),
     Field("TE", "list", "RFC 9110 10.1.4", hop_by_hop=True, request_only=True),
-    Field("Trailer", "list", "RFC 9110 6.6.2", hop_by_hop=True, members="field names"),
+    Field("Trailer", "list", "RFC 9110 6.6.2", hop_by_hop=True, members="field names", of_content=True),
     Field("Upgrade", "list", "RFC 9110 7.8", hop_by_hop=True),
     Field("User-Agent", "singleton", "RFC 9110 10.1.5", request_only=True),
     Field("Vary", "list", "RFC 9110 12.5.5", members="field names", impersonal=True),
@@ -107,10 +112,10 @@ _TABLE = (
     # RFC 9112, HTTP/1.1, and the hop-by-hop names of its predecessors (RFC 2616 13.5.1 lists Trailer as "Trailers").
     # All that wsgiref.util.is_hop_by_hop knows must be hop-by-hop here; a test holds the two together.
     Field("Keep-Alive", "list", "RFC 2068 19.7.1.1", hop_by_hop=True),
-    Field("MIME-Version", "singleton", "RFC 9112 B.1"),
+    Field("MIME-Version", "singleton", "RFC 9112 B.1", of_content=True),
     Field("Proxy-Connection", "list", "RFC 9110 7.6.1", hop_by_hop=True),
-    Field("Trailers", "list", "RFC 2616 13.5.1", hop_by_hop=True),
-    Field("Transfer-Encoding", "list", "RFC 9112 6.1", hop_by_hop=True),
+    Field("Trailers", "list", "RFC 2616 13.5.1", hop_by_hop=True, of_content=True),
+    Field("Transfer-Encoding", "list", "RFC 9112 6.1", hop_by_hop=True, of_content=True),
     # RFC 3875, The Common Gateway Interface 1.1. A WSGI status is an argument; wsgiref.validate refuses the field.
     Field("Status", "singleton", "RFC 3875 6.3.3", framing=True),
     # RFC 6265bis, Cookies: HTTP State Management Mechanism. Set-Cookie lines cannot be joined: Expires has a comma
@@ -259,15 +264,15 @@ _TABLE = (
     # beside it; RFC 9842, Compression Dictionary Transport; RFC 9421, HTTP Message Signatures
     Field("Accept-Signature", "list", "RFC 9421 5.1"),
     Field("Available-Dictionary", "singleton", "RFC 9842 2.2", request_only=True),
-    Field("Content-Digest", "list", "RFC 9530 2"),
+    Field("Content-Digest", "list", "RFC 9530 2", of_content=True),
     Field("Content-Disposition", "singleton", "RFC 6266 4"),
-    Field("Content-MD5", "singleton", "RFC 2616 14.15"),
+    Field("Content-MD5", "singleton", "RFC 2616 14.15", of_content=True),
     Field("Dictionary-ID", "singleton", "RFC 9842 2.3", request_only=True),
-    Field("Digest", "list", "RFC 3230 4.3.2"),
-    Field("Repr-Digest", "list", "RFC 9530 3"),
+    Field("Digest", "list", "RFC 3230 4.3.2", of_content=True),
+    Field("Repr-Digest", "list", "RFC 9530 3", of_content=True),
     Field("Signature", "list", "RFC 9421 4.2"),
     Field("Signature-Input", "list", "RFC 9421 4.1"),
-    Field("Unencoded-Digest", "list", "draft-ietf-httpbis-unencoded-digest"),
+    Field("Unencoded-Digest", "list", "draft-ietf-httpbis-unencoded-digest", of_content=True),
     Field("Use-As-Dictionary", "list", "RFC 9842 2.1"),
     Field("Want-Content-Digest", "list", "RFC 9530 4"),
     Field("Want-Digest", "list", "RFC 3230 4.3.1"),
@@ -280,8 +285,8 @@ _TABLE = (
     Field("Accept-Post", "list", "LDP 7.1", impersonal=True),
     Field("Accept-Query", "list", "RFC 10008 3", impersonal=True),
     Field("Alternates", "list", "RFC 2295 8.3"),
-    Field("Delta-Base", "singleton", "RFC 3229 10.5.1"),
-    Field("IM", "list", "RFC 3229 10.5.2"),
+    Field("Delta-Base", "singleton", "RFC 3229 10.5.1", of_content=True),
+    Field("IM", "list", "RFC 3229 10.5.2", of_content=True),
     Field("Idempotency-Key", "singleton", "draft-ietf-httpapi-idempotency-key-header", request_only=True),
     Field("Negotiate", "list", "RFC 2295 8.4", request_only=True),
     Field("Prefer", "list", "RFC 7240 2", request_only=True),
@@ -353,8 +358,8 @@ _TABLE = (
     # What applications tell the proxy in front of them
     Field("X-Accel-Buffering", "singleton", "convention (nginx)", impersonal=True),
     Field("X-Accel-Expires", "singleton", "convention (nginx)"),
-    Field("X-Accel-Redirect", "singleton", "convention (nginx)"),
-    Field("X-Sendfile", "singleton", "convention (Apache, lighttpd)"),
+    Field("X-Accel-Redirect", "singleton", "convention (nginx)", of_content=True),
+    Field("X-Sendfile", "singleton", "convention (Apache, lighttpd)", of_content=True),
     # Browsers, plug-ins and crawlers by convention; no list syntax but for X-Robots-Tag, whose lines add up
     Field("X-DNS-Prefetch-Control", "singleton", "convention (browsers)", impersonal=True),
     Field("X-Download-Options", "singleton", "convention (Microsoft)", impersonal=True),

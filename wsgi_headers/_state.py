@@ -31,13 +31,20 @@ class Asked:
 
     nonce        the nonce of the response, None where none was asked for
     operations   those for this response alone
+    judged       whether consent judged a cookie of it
     """
 
-    __slots__ = ("nonce", "operations")
+    __slots__ = ("judged", "nonce", "operations")
 
     def __init__(self) -> None:
         self.nonce: str | None = None
         self.operations: tuple[Any, ...] = ()
+        self.judged = False
+
+    @property
+    def makes_personal(self) -> bool:
+        """Whether what was asked for makes the response personal."""
+        return self.judged or self.nonce is not None
 
 
 def live_states(environ: WSGIEnvironment) -> list[State]:
@@ -49,6 +56,19 @@ def live_states(environ: WSGIEnvironment) -> list[State]:
             found.append(state)
         state = state[3]
     return found
+
+
+def asked_in(states: list[State]) -> Asked:
+    """Return what the application asks for in the response of these states, shared by all of them."""
+    asked = next((state[4] for state in states if state[4] is not None), None) or Asked()
+    for state in states:
+        state[4] = asked
+    return asked
+
+
+def note_judged(environ: WSGIEnvironment) -> None:
+    """Tell the middlewares above that consent judged a cookie of the response: its line may be gone."""
+    asked_in(live_states(environ)).judged = True
 
 
 def is_outermost(state: State) -> bool:

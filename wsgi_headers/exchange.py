@@ -7,8 +7,8 @@ moves the path, `ProxyFix` the host). Nothing here believes a forwarded field.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from . import _grammar
 
@@ -95,6 +95,37 @@ class Decision(NamedTuple):
 def answer_in_words(status: str, sentence: str, *lines: Line) -> Answer:
     """Return an answer whose body is one plain sentence."""
     return Answer(status, [("Content-Type", "text/plain; charset=utf-8"), *lines], f"{sentence}\n".encode())
+
+
+# RFC 9110 15.4.5. It has the lines of the response that it stands for, but those of its content; rules on status and
+# media type hold for it as for that response.
+NOT_MODIFIED = Answer("304 Not Modified", [])
+
+
+class AfterBody(NamedTuple):
+    """A judgement that takes the body, where the application returns the whole of it.
+
+    line    goes through the policy with the application's lines; what goes out has the value that `judge` gives, or no
+            such line. Nothing of this is done where an operation speaks of the field
+    judge   gives, for a list or tuple of octets, that value and whether NOT_MODIFIED goes out instead; None: neither
+    """
+
+    line: Line
+    judge: Callable[[Sequence[bytes]], tuple[str, bool] | None]
+
+
+class BodyPhase(NamedTuple):
+    """What may put an answer in the place of a response of the application, whose body is then closed unread.
+
+    read      gives what it needs of a request, by its environ as it enters; None: whatever comes passes as it is
+    by_head   whether, for what was read, a head alone may be judged; else only AfterBody comes
+    judge     gives, for what was read and the application's own status and lines, what goes out instead: NOT_MODIFIED,
+              or an answer that goes through the policy as itself; None: what the application sends
+    """
+
+    read: Callable[[WSGIEnvironment], Any]
+    by_head: Callable[[Any], bool]
+    judge: Callable[[Any, str, Sequence[Line]], Answer | AfterBody | None]
 
 
 class Head:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._answering import answered_early
 from ._plan import Chosen, Plan
-from ._preflight import ASKED_METHOD
+from ._replacing import responded, unless_read
 from ._state import State, acts_above, leave, state_above
 from .errors import Problems
 from .exchange import ENVIRON_KEY, Request
@@ -79,7 +79,7 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
             return _below_another(app, plan, environ, start_response)
         chosen = choose(environ)
         state = [start_response, environ, plan, None, None]
-        if chosen.acts_early:
+        if not chosen.direct:
             return _respond(app, chosen, state)
         environ[ENVIRON_KEY] = state
         try:
@@ -90,14 +90,16 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
 
     if plan.only is None or plan.only.acts_early:
         return call
-    return _always_the_same(app, plan, plan.only, call)
+    passing = _always_the_same(app, plan, plan.only, call)
+    return passing if plan.only.body is None else unless_read(plan.only.body.read, passing, call)
 
 
 def _always_the_same(
     app: WSGIApplication, plan: Plan, chosen: Chosen, otherwise: Callable[..., Iterable[bytes]]
 ) -> Callable[..., Iterable[bytes]]:
-    """Return the WSGI callable for a plan in which nothing but preflights depends on the request as it enters."""
-    bind = chosen.bind
+    """Return the WSGI callable for a plan in which nothing depends on the request as it enters, few set apart."""
+    bind, several = chosen.bind, len(plan.apart) > 1
+    key, second, third = (*plan.apart, ENVIRON_KEY, ENVIRON_KEY, ENVIRON_KEY)[:3]
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
@@ -109,8 +111,8 @@ def _always_the_same(
             leave(state)
             raise
 
-    def call_unless_asked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if ENVIRON_KEY in environ or ASKED_METHOD in environ:
+    def call_unless_apart(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if ENVIRON_KEY in environ or key in environ or (several and (second in environ or third in environ)):
             return otherwise(environ, start_response)
         environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:
@@ -119,7 +121,7 @@ def _always_the_same(
             leave(state)
             raise
 
-    return call_unless_asked if plan.answers_preflights else call
+    return call_unless_apart if plan.apart else call
 
 
 def _respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[bytes]:
@@ -130,7 +132,7 @@ def _respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[byt
             answered = answered_early(chosen, Request(environ), state)
             if answered is not None:
                 return answered
-        return app(environ, chosen.bind(state))
+        return responded(app, chosen, state)
     except BaseException:
         # Whoever catches it may use the environ again, for a retry or an error page.
         leave(state)
@@ -144,5 +146,4 @@ def _below_another(
     above = state_above(environ, start_response)
     if acts_above(plan, above, start_response):
         return app(environ, start_response)
-    asked = None if above is None else above[4]
-    return _respond(app, plan.choose(environ), [start_response, environ, plan, above, asked])
+    return _respond(app, plan.choose(environ), [start_response, environ, plan, above, above and above[4]])

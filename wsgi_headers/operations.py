@@ -117,6 +117,9 @@ class Operation(Part):
 
     # Whether the outcome is the same whatever lines came before.
     absolute: ClassVar[bool] = False
+    # How values begin that it leaves as they are, where they stand in the only line. Not all of them: what is told here
+    # costs less.
+    leaves: ClassVar[tuple[str, ...]] = ()
 
     @property
     def literal(self) -> bool:
@@ -367,7 +370,7 @@ def compile_operations(steps: Sequence[Operation]) -> FieldProgram:
         if all(isinstance(step, Append) for step in steps):
             return FieldProgram(field, absent, ADD)
         known = _registry.lookup(field)
-        alone = _Remembered(steps) if known is not None and known.impersonal else None
+        alone = Remembered(steps) if known is not None and known.impersonal else None
         return FieldProgram(field, absent, lambda lines: _run(steps, lines, {}), alone)
     if all(isinstance(step, Edit) for step in steps):
         return FieldProgram(field, (), lambda lines: _run(steps, lines, {}))
@@ -388,7 +391,7 @@ def _run(steps: Sequence[Operation], lines: list[Line], environ: WSGIEnvironment
     return lines
 
 
-class _Remembered(dict[Line, list[Line]]):
+class Remembered(dict[Line, list[Line]]):
     """What the steps make of single lines of a field that carries nothing personal, so that it may be remembered."""
 
     def __init__(self, steps: Sequence[Operation]) -> None:

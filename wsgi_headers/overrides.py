@@ -15,7 +15,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from ._part import Part
-from ._state import NONCE_KEY, Asked, State, live_states
+from ._state import NONCE_KEY, asked_in, live_states
 from .exchange import ENVIRON_KEY
 from .operations import Operation
 
@@ -46,7 +46,7 @@ def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
         if ENVIRON_KEY not in environ and default is not _NO_DEFAULT:
             return default
         raise RuntimeError(_why_not(environ, "a nonce is asked for"))
-    asked = _asked(states)
+    asked = asked_in(states)
     asked.nonce = secrets.token_urlsafe(_OCTETS)
     for state in states:
         state[1][NONCE_KEY] = states[-1], asked.nonce
@@ -72,16 +72,8 @@ def apply(environ: WSGIEnvironment, *operations: Part) -> None:
     states = live_states(environ)
     if not states:
         raise RuntimeError(_why_not(environ, "operations are applied"))
-    asked = _asked(states)
+    asked = asked_in(states)
     asked.operations += tuple(steps)
-
-
-def _asked(states: list[State]) -> Asked:
-    """Return what the application asks for in this response, shared by all middlewares above."""
-    asked = next((state[4] for state in states if state[4] is not None), None) or Asked()
-    for state in states:
-        state[4] = asked
-    return asked
 
 
 def _why_not(environ: WSGIEnvironment, what: str) -> str:

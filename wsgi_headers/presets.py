@@ -5,6 +5,7 @@ Every value has its specification beside it; what a preset decides knowingly aga
 
 from __future__ import annotations
 
+from .cache_safety import CacheSafety
 from .cookies.rules import CookieAttributes, CookieRule
 from .fields.cache_control import CacheControl
 from .fields.content_security_policy import ContentSecurityPolicy
@@ -106,6 +107,8 @@ STRICT = Policy(
     # Permissions Policy 6.1: powers that a page asks for knowingly, with `extend` or a rule of its own.
     PermissionsPolicy(camera=(), microphone=(), geolocation=(), payment=(), usb=()),
     XPermittedCrossDomainPolicies("none"),
+    # RFC 9111 7.3: a page with a cookie or a nonce is for the one who asked for it.
+    CacheSafety(),
     _NO_LEAKS,
     _STRICT_COOKIES,
 )
@@ -116,6 +119,8 @@ API = Policy(
     ContentSecurityPolicy(default_src=[], frame_ancestors=[]),
     # RFC 9111 5.2.2.5. A rule or the application says what may be stored.
     Default(CacheControl(no_store=True)),
+    # RFC 9111 3.5: what is said to be public all the same is not, where it answers credentials.
+    CacheSafety(),
     XContentTypeOptions(),
     ReferrerPolicy("no-referrer"),
     StrictTransportSecurity(2 * _YEAR, include_subdomains=True),

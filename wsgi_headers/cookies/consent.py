@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._part import Part
+from .._state import note_judged
 from ..errors import Problem, Problems
 from ..exchange import Line
 from ..operations import Merge
 from .arguments import check_consent
 from .attributes import expiry
 from .incoming import compile_incoming, consent_values
-from .protection import exempting, name_matches, protection_of, speaking
+from .protection import bare_names, exempting, name_matches, speaking
 from .request_field import pairs
 
 if TYPE_CHECKING:
@@ -109,10 +110,7 @@ class _Judge:
     def __init__(self, consent: CookieConsent | None, rules: Sequence[Any]) -> None:
         self._consent = consent
         self._rules = rules
-        # By the name that the browser gets: the name that the application uses.
-        self._bare: dict[str, str] = {
-            f"{protection_of(rules, rule.name).prefix}{rule.name}": rule.name for rule in rules
-        }
+        self._bare = bare_names(rules)
         self._categories: dict[str, str | None] = {}
 
     def judge(self, head: Head, log: Log) -> None:
@@ -134,6 +132,7 @@ class _Judge:
                     continue
             kept.append(line)
         if judged:
+            note_judged(head.environ)
             vary = [line for line in kept if line[0].lower() == "vary"]
             after = _VARY.apply(vary, head.environ)
             head.lines[:] = [line for line in kept if line not in vary] + after

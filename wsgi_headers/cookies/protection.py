@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from .signing import Signature
 
 # The arguments of a rule that this is made of; later rules win one by one.
-_ARGUMENTS = (
+PROTECTING = (
     "prefix",
     "insecure_accept_unprefixed",
     "signing_key",
@@ -82,11 +82,17 @@ def speaking(speakers: Iterable[_T], name: str) -> list[_T]:
     return [alone] if alone is not None and alone.exempt is True else matching
 
 
+def bare_names(rules: Sequence[Any]) -> dict[str, str]:
+    """Return the names that the application uses by those that the browser gets, where the rules give a prefix."""
+    prefixes = {rule.name: protection_of(rules, rule.name).prefix for rule in rules}
+    return {prefix + name: name for name, prefix in prefixes.items() if prefix}
+
+
 def protection_of(rules: Sequence[Any], name: str) -> Protection:
     """Return what the rules together want of a cookie of that name, as the application names it."""
     said: dict[str, Any] = {}
     for rule in speaking(rules, name):
-        for argument in _ARGUMENTS:
+        for argument in PROTECTING:
             value = getattr(rule, argument)
             if value is not None:
                 said[argument] = value
@@ -98,7 +104,7 @@ def protection_of(rules: Sequence[Any], name: str) -> Protection:
         return UNPROTECTED
     return Protection(
         said.get("prefix", ""),
-        said.get("insecure_accept_unprefixed", False),
+        "prefix" in said and said.get("insecure_accept_unprefixed", False),
         signature,
-        said.get("insecure_accept_unsigned", False),
+        signature is not None and said.get("insecure_accept_unsigned", False),
     )

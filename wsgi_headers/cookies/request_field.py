@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .._state import live_states
 from ..exchange import ENVIRON_KEY
-from .protection import UNPROTECTED, Protection, protection_of
+from .protection import UNPROTECTED, Protection, bare_names, protection_of
 from .signing import looks_signed
 from .syntax import BLANKS
 
@@ -108,21 +108,14 @@ class _Reader:
 
     def __init__(self, rules: tuple[Any, ...]) -> None:
         self.rules = rules
-        self._bare: dict[str, str] = {}
-        for rule in rules:
-            prefix = protection_of(rules, rule.name).prefix
-            if prefix:
-                self._bare[prefix + rule.name] = rule.name
+        self._bare = bare_names(rules)
         self._readings: dict[str, Reading | None] = {}
 
     def _reading(self, name: str) -> Reading | None:
         """Return what the name of a pair means, None for one that no rule protects."""
         found = self._exactly(name)
-        if found is None:
-            for read in _read_by_frameworks(name):
-                meant = self._exactly(read)
-                if meant is not None:
-                    return meant._replace(lookalike=True)
+        for read in _read_by_frameworks(name):
+            found = _imitating(found, self._exactly(read))
         return found
 
     def _exactly(self, name: str) -> Reading | None:
@@ -160,15 +153,29 @@ class _Reader:
         name, value = _pair(piece)
         if not equals:
             # Some frameworks read a pair without an equals sign as a name without a value.
-            found = self._reading("") if value else None
-            imitated = self._reading(value) if value and found is None else None
-            return found if imitated is None else imitated._replace(lookalike=True)
+            return _imitating(self._reading(""), self._reading(value)) if value else None
         if not name:
             return self._reading("") if value else None
         if len(self._readings) >= _NAMES:
             self._readings.clear()
         known = self._readings[raw_name] = self._reading(name)
         return known
+
+
+def _imitating(found: Reading | None, imitated: Reading | None) -> Reading | None:
+    """Return what a name means that frameworks read as another one, `imitated`.
+
+    found   what it means by itself, where a pattern fits it: only what verifies counts then, unless the other one comes
+            as it is too
+    """
+    if imitated is None:
+        return found
+    if found is None:
+        return imitated._replace(lookalike=True)
+    if imitated.protection.accepts_unsigned and not imitated.protection.prefix:
+        return found
+    strict = found.protection._replace(accepts_unprefixed=False, accepts_unsigned=False)
+    return found._replace(protection=strict)
 
 
 def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) -> str | None:

@@ -232,18 +232,18 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
             checked(SET_COOKIE, pair)
         key = tail if semicolon else None
         after = known.memo[key]
-        # A line without name and value is no cookie (rfc6265bis 5.6 step 5).
+        # A line without name and value is no cookie (rfc6265bis 5.6 step 5); with a signature it would be one.
         if not pair:
             return value
-        if known.protection is not UNPROTECTED:
-            sent = protected(pair, f";{tail}", known.protection)
-            sent += semicolon + tail if after is None else after
-            if known.unprefixed is not None and _expiry(f";{tail}") <= time.time():
-                # The browser may have both, so both are deleted.
-                after = known.unprefixed.memo[key]
-                return sent, value if after is None else pair + after
-            return sent
-        return value if after is None else pair + after
+        if known.protection is UNPROTECTED or pair.strip(BLANKS) in ("", "="):
+            return value if after is None else pair + after
+        sent = protected(pair, f";{tail}", known.protection)
+        sent += semicolon + tail if after is None else after
+        if known.unprefixed is not None and _expiry(f";{tail}") <= time.time():
+            # The browser may have both, so both are deleted.
+            after = known.unprefixed.memo[key]
+            return sent, value if after is None else pair + after
+        return sent
 
     return FieldProgram(SET_COOKIE.lower(), edit=edit)
 

@@ -19,6 +19,7 @@ from .arguments import (
 from .attributes import Wish
 from .consent import CookieConsent, compile_consent
 from .incoming import compile_incoming
+from .protection import PROTECTING
 from .rewriting import CookieStep
 
 if TYPE_CHECKING:
@@ -182,11 +183,7 @@ class CookieRule(Part):
 
     def refuses(self, matches: Sequence[Match]) -> Iterable[Problem]:
         """Return what cannot be known when a prefix or a signature is taken off, and when consent is read."""
-        early = [
-            argument
-            for argument in ("prefix", "signing_key", "retired_signing_keys", "signature_max_age")
-            if getattr(self, argument) is not None
-        ]
+        early = [argument for argument in PROTECTING if getattr(self, argument) is not None]
         problems = Problems()
         for match in matches:
             if early and (match.reads_head or match.method is not None or match.scheme is not None or match.when):

@@ -67,7 +67,7 @@ def replaced(found: list[Attribute], name: str, value: str | None) -> list[Attri
         raw = before.rstrip(BLANKS)
     else:
         bare = after.strip(BLANKS)
-        lead = after[: len(after) - len(after.lstrip(BLANKS))] if bare else after
+        lead = after[: len(after) - len(after.lstrip(BLANKS))]
         trail = after[len(lead) + len(bare) :]
         raw = f"{before}={lead}{value}{trail}" if equals else f"{before.rstrip(BLANKS)}={value}"
     return [
