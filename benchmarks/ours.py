@@ -24,9 +24,9 @@ COMPILED = f"{PACKAGE}._applying"
 _copy: dict[str, ModuleType] = {}
 
 
-def middleware(policy: wsgi_headers.Policy, name: str = OURS) -> Contestant:
+def middleware(policy: wsgi_headers.Policy, name: str = OURS, does_not: str = "") -> Contestant:
     """The middleware with this policy, with the compiled loop where the package has it."""
-    return Contestant(name, partial(wsgi_headers.HeadersMiddleware, policy=policy))
+    return Contestant(name, partial(wsgi_headers.HeadersMiddleware, policy=policy), does_not)
 
 
 def in_python(policy: wsgi_headers.Policy) -> Contestant:

@@ -207,8 +207,8 @@ WORKLOADS = (
         "W4 without Cache-Control from the application",
         heads.two_cookies_uncontrolled,
         limit("leaves the cookies"),
-        Contestant(OURS, ours(COOKIES)),
-        Contestant(SAFE, ours(SAFE_COOKIES), "Cache-Control: private besides"),
+        *ours.both(COOKIES),
+        ours.middleware(SAFE_COOKIES, SAFE, "Cache-Control: private besides"),
     ),
     in_limits(
         "W6",
