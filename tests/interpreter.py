@@ -12,7 +12,8 @@ from wsgiref.types import WSGIEnvironment
 
 from wsgi import Line
 
-from wsgi_headers import Append, Default, Edit, Match, Merge, Policy, Remove, Rule, Set
+from wsgi_headers import Append, CacheSafety, Default, Edit, Match, Merge, Policy, Remove, Rule, Set
+from wsgi_headers._structured import Item, parse_dictionary
 
 HSTS = "strict-transport-security"
 FIELD_NAMES = ("vary", "access-control-allow-headers", "access-control-expose-headers")
@@ -23,32 +24,107 @@ def expected(policy: Policy, environ: WSGIEnvironment, status: str, lines: list[
     """Return the head that goes out; the order of lines of different fields means nothing."""
     head = list(lines)
     varies: list[str] = []
-    for matches, part in parts_of(policy):
+    safe = False
+    for matches, part in leaves_of(policy):
         if all(holds(match, environ, status, lines) for match in matches):
             for name in [name for match in matches for name in match.varies_on]:
                 varies.append(name)
             if all(match.when is None or match.when(environ) for match in matches):
-                head = applied(part, head, environ)
+                if isinstance(part, CacheSafety):
+                    safe = not part.insecure_off
+                else:
+                    head = applied(part, head, environ)
     if environ["wsgi.url_scheme"] != "https" and any(part.name.lower() == HSTS for _, part in parts_of(policy)):
         head = [line for line in head if line[0].lower() != HSTS]
     for name in varies:
         head = applied(Merge("Vary", name), head, environ)
-    return head
+    return kept_from_shared_caches(head) if safe and is_personal(head, environ) else head
 
 
-def parts_of(policy: Policy | Rule, matches: tuple[Match, ...] = ()) -> Iterator[tuple[tuple[Match, ...], Operation]]:
+def parts_of(policy: Policy | Rule) -> Iterator[tuple[tuple[Match, ...], Operation]]:
     """Give the operations in order, each with the matches that it stands under."""
+    for matches, part in leaves_of(policy):
+        if not isinstance(part, CacheSafety):
+            yield matches, part
+
+
+def leaves_of(
+    policy: Policy | Rule, matches: tuple[Match, ...] = ()
+) -> Iterator[tuple[tuple[Match, ...], Operation | CacheSafety]]:
+    """Give the parts that are not made of others in order, each with the matches that it stands under."""
     for part in policy.parts:
         if isinstance(part, Rule):
-            yield from parts_of(part, (*matches, part.match))
+            yield from leaves_of(part, (*matches, part.match))
         elif isinstance(part, Policy):
-            yield from parts_of(part, matches)
+            yield from leaves_of(part, matches)
         else:
-            assert isinstance(part, Operation)
+            assert isinstance(part, Operation | CacheSafety)
             yield matches, part
 
 
 Operation = Set | Default | Append | Merge | Remove | Edit
+
+
+def is_personal(head: list[Line], environ: WSGIEnvironment) -> bool:
+    """Whether a head is for one user, as far as head and request say it."""
+    cookies = [name for name, _ in head if name.lower() == "set-cookie"]
+    return bool(cookies or "HTTP_AUTHORIZATION" in environ or environ.get("AUTH_TYPE"))
+
+
+CDN_FIELDS = ("cdn", "akamai", "cloudflare-cdn", "netlify-cdn", "vercel-cdn")
+
+
+def kept_from_shared_caches(head: list[Line]) -> list[Line]:
+    """Return the head with every field that a shared cache heeds telling it not to store."""
+    head = told(head, "Cache-Control", "private", {"public", "s-maxage", "private"}, says_private)
+    for prefix in CDN_FIELDS:
+        name = f"{prefix}-cache-control"
+        if any(value for field, value in head if field.lower() == name):
+            head = told(head, name, "private", {"public", "s-maxage", "private"}, says_private_to_all)
+    for name, lifetimes in {"surrogate-control": {"max-age"}, "edge-control": {"max-age", "cache-maxage"}}.items():
+        if any(value for field, value in head if field.lower() == name):
+            head = told(head, name, "no-store", {"public", "s-maxage", *lifetimes}, says_no_store)
+    expiries = [line for line in head if line[0].lower() == "x-accel-expires"]
+    if any(value != "0" for _, value in expiries):
+        head = [line for line in head if line not in expiries] + [(expiries[0][0], "0")]
+    return head
+
+
+def told(head: list[Line], name: str, word: str, goes: set[str], enough: Any) -> list[Line]:
+    """Return the head with one field saying the word, unless what it says is enough."""
+    own = [line for line in head if line[0].lower() == name.lower()]
+    listed = [member for _, value in own for member in members(value)]
+    if enough(listed, ", ".join(value for _, value in own)):
+        return head
+    ends = "=" if name == "Cache-Control" else "=;"
+    kept = [member for member in listed if re.split(f"[{ends}]", member)[0].strip(" \t").lower() not in goes]
+    value = ", ".join([*[m for m in kept if not is_open(m)], word, *[m for m in kept if is_open(m)]])
+    others = [line for line in head if line[0].lower() != name.lower()]
+    return [*others, (own[0][0] if own else name, value)]
+
+
+def says_private(listed: list[str], text: str) -> bool:
+    """Whether directives keep every shared cache from storing."""
+    names = [member.split("=")[0].strip(" \t").lower() for member in listed]
+    first = {word: listed[names.index(word)].lower() if word in names else "" for word in ("private", "no-store")}
+    return first["private"] == "private" or (first["no-store"] == "no-store" and "must-understand" not in names)
+
+
+def says_private_to_all(listed: list[str], text: str) -> bool:
+    """Whether they do for readers of lists, and of dictionaries, where the last member of a name counts."""
+    if not says_private(listed, text):
+        return False
+    try:
+        last = parse_dictionary(text)
+    except ValueError:
+        return True
+    true = [name for name, item in last.items() if isinstance(item, Item) and item.value is True]
+    return "private" in true or ("no-store" in true and "must-understand" not in last)
+
+
+def says_no_store(listed: list[str], text: str) -> bool:
+    """Whether directives say it to every surrogate."""
+    return "no-store" in [member.lower() for member in listed]
 
 
 def applied(part: Operation, head: list[Line], environ: WSGIEnvironment) -> list[Line]:

@@ -324,8 +324,8 @@ def test_within_itself(loop: _program.Apply) -> None:
         ((None, {0: []}, "key", {}, False, 0, False), {}, [], 5),
         ((None, {0: []}, None, {}, True, 0, False), {}, [], {}),
         ((None, {1: []}, None, {}, False, 0, False), {"X-A": (2, None, 1)}, [A], {}),
-        ((None, {1: []}, None, {}, False, None, False), {"X-A": (5, None, 1)}, [A], {}),
-        ((None, {1: []}, None, {}, False, 1, False), {"X-A": (5, None, 1)}, [A], {}),
+        ((None, {1: []}, None, {}, False, None, False), {"X-A": (4, None, 1)}, [A], {}),
+        ((None, {1: []}, None, {}, False, 1, False), {"X-A": (4, None, 1)}, [A], {}),
         ((None, {0: []}, None, {}, False, 0, False), {"X-A": None}, [("X-A", "\t")], {}),
     ],
 )

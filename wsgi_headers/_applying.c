@@ -12,7 +12,10 @@
 #include <string.h>
 
 /* How a touched line is treated, as in _program.py. */
-enum { EDIT, KEEP, COLLECT, DROP, KEEP_WATCHED, WATCH };
+enum { EDIT, KEEP, COLLECT, DROP, WATCH };
+
+/* Stand for the place of the watched line, as in _program.py. */
+enum { NOWHERE = -1, ALL = -2 };
 
 /* The places of a treatment, and of the tables, as in _program.py. */
 enum { KIND, PAYLOAD, BIT, TREATMENT };
@@ -23,14 +26,14 @@ enum { PROGRAM, TAILS, KEY, LINES_BY, ALWAYS, PERSONAL, LOOKS_FOR_ALL, TABLES };
    after      a list that nobody else has: first the lines that stay, then those to come, from `place` on
    sent       the bits of the fields that the application sent, an int
    collected  pairs of a payload and a line, or NULL
-   watched    pairs of a payload and the place of a line, or NULL */
+   watched    the place of the one watched line, NOWHERE or ALL */
 typedef struct {
     PyObject *after;
     Py_ssize_t kept;
     Py_ssize_t place;
     PyObject *sent;
     PyObject *collected;
-    PyObject *watched;
+    Py_ssize_t watched;
 } Head;
 
 typedef enum { FAILED = -1, UNKNOWN, DONE } Outcome;
@@ -132,16 +135,15 @@ edit(Head *head, PyObject *treatment, PyObject *line)
     return outcome;
 }
 
-/* Append a pair, whose second part is a reference that is taken, to a list that is made when it is first needed. */
+/* Put a line aside for the function of its field. */
 static Outcome
-append_pair(PyObject **list, PyObject *payload, PyObject *second)
+collect(Head *head, PyObject *payload, PyObject *line)
 {
-    PyObject *pair = second == NULL ? NULL : PyTuple_Pack(2, payload, second);
-    Py_XDECREF(second);
-    if (pair != NULL && *list == NULL) {
-        *list = PyList_New(0);
+    if (head->collected == NULL && (head->collected = PyList_New(0)) == NULL) {
+        return FAILED;
     }
-    int failed = pair == NULL || *list == NULL || PyList_Append(*list, pair) < 0;
+    PyObject *pair = PyTuple_Pack(2, payload, line);
+    int failed = pair == NULL || PyList_Append(head->collected, pair) < 0;
     Py_XDECREF(pair);
     return failed ? FAILED : DONE;
 }
@@ -180,10 +182,10 @@ treat(Head *head, PyObject *tables, PyObject *treatment, PyObject *line)
         return DONE;
     }
     if (kind == COLLECT) {
-        return append_pair(&head->collected, payload, Py_NewRef(line));
+        return collect(head, payload, line);
     }
-    if (kind != KEEP && append_pair(&head->watched, payload, PyLong_FromSsize_t(head->kept)) == FAILED) {
-        return FAILED;
+    if (kind == WATCH) {
+        head->watched = head->watched == NOWHERE ? head->kept : ALL;
     }
     return keep(head, line);
 }
@@ -284,7 +286,7 @@ extend_by_fields(Head *head, PyObject *tables, PyObject *environ)
 static Outcome
 make_personal(Head *head, PyObject *tables)
 {
-    if (head->watched == NULL && PyTuple_GET_ITEM(tables, LOOKS_FOR_ALL) != Py_True) {
+    if (head->watched == NOWHERE && PyTuple_GET_ITEM(tables, LOOKS_FOR_ALL) != Py_True) {
         return DONE;
     }
     PyObject *personal = PyNumber_And(head->sent, PyTuple_GET_ITEM(tables, PERSONAL));
@@ -293,11 +295,8 @@ make_personal(Head *head, PyObject *tables)
     if (is_personal <= 0) {
         return is_personal < 0 ? FAILED : DONE;
     }
-    if (head->watched == NULL && (head->watched = PyList_New(0)) == NULL) {
-        return FAILED;
-    }
     PyObject *program = PyTuple_GET_ITEM(tables, PROGRAM);
-    PyObject *nothing = PyObject_CallMethod(program, "make_personal", "OO", head->after, head->watched);
+    PyObject *nothing = PyObject_CallMethod(program, "make_personal", "On", head->after, head->watched);
     Py_XDECREF(nothing);
     return nothing == NULL ? FAILED : DONE;
 }
@@ -331,7 +330,7 @@ apply(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
     if (!PyList_CheckExact(lines)) {
         Py_RETURN_NONE;
     }
-    Head head = {.after = PyList_GetSlice(lines, 0, PY_SSIZE_T_MAX), .sent = PyLong_FromLong(0)};
+    Head head = {.after = PyList_GetSlice(lines, 0, PY_SSIZE_T_MAX), .sent = PyLong_FromLong(0), .watched = NOWHERE};
     Outcome outcome = head.after == NULL || head.sent == NULL ? FAILED : DONE;
     for (; outcome == DONE && head.place < PyList_GET_SIZE(head.after); head.place++) {
         outcome = advance(&head, tables, spellings);
@@ -341,7 +340,6 @@ apply(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
     }
     Py_XDECREF(head.sent);
     Py_XDECREF(head.collected);
-    Py_XDECREF(head.watched);
     if (outcome == DONE) {
         return head.after;
     }

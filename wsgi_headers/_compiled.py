@@ -8,8 +8,8 @@ by every program itself.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ._log import Log
@@ -99,7 +99,7 @@ class Compiled:
             steps, if_personal = followed(steps, if_personal), {}
         return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
-    @cached_property
+    @functools.cached_property
     def _last_if_personal(self) -> Mapping[str, Sequence[Step]]:
         return followed(self._last, self._if_personal)
 
@@ -115,10 +115,13 @@ class Compiled:
         personal = asked is not None and asked.makes_personal
         program = self._program(not_modified=not_modified, nonce=nonce is not None, personal=personal)
         after = program.rewrite(lines, environ)
-        if asked is not None and asked.operations and is_outermost(state):
+        if asked is not None and asked.operations:
             personal = personal or self._authorized or sets_cookie(after)
-            last = self._last_if_personal if personal else self._last
-            after = overridden(after, asked.operations, last, environ)
+            # By the response of each middleware: a head may be started again.
+            asked.last[id(state)] = self._last_if_personal if personal else self._last
+            if is_outermost(state):
+                last = functools.reduce(followed, asked.last.values())
+                after = overridden(after, asked.operations, last, environ)
         if not_modified and nonce is not None:
             after = _without(nonce, after)
         return after

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._answering import never_stored
+from ._compiled import without_nonces
 from ._log import Log, Silence
 from ._part import Part
 from ._personal import is_authorized, sets_cookie
-from ._plan import Leaf, Plan, finishing
+from ._plan import Leaf, Plan, finishing, judging_parts, speaking
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
+from ._replacing import answered_lines, of_not_modified
 from ._state import asked_of
-from .exchange import Head, Line, Request
+from .exchange import NOT_MODIFIED, AfterBody, Head, Line, Request
 from .match import Match, media_type_of
-from .operations import Edit, Operation, effective_steps
+from .operations import Edit, Operation, Step, effective_steps
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -99,28 +102,51 @@ def explain_later(
     chosen = plan.only or plan.choose(entered)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
-    holding = [
-        leaf
-        for leaf in chosen.leaves
-        if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
-    ]
+    holding = _holding(chosen.leaves, code, media_type, scheme)
+    held = holding
     traced = [_Traced(line, line) for line in sent]
-    _trace(traced, plan.steps(holding, scheme), environ)
+    parts, body = judging_parts(speaking(holding))
+    read = None if body is None else body.read(entered)
+    answer = None if body is None or read is None else body.judge(read, status, sent)
+    if isinstance(answer, AfterBody):
+        answer = None  # there is no body here to judge by
+    if answer is not None and answer is not NOT_MODIFIED:
+        status = answer.status
+        sent = answered_lines(answer, sent)
+        traced.extend(_aligned(traced, sent, parts))
+        content_type = next(value for name, value in answer.lines if name.lower() == "content-type")
+        code, media_type = status[:3], media_type_of(content_type)
+        holding = _holding(chosen.leaves, code, media_type, scheme)
+    by_field: Mapping[str, Sequence[Step]] = plan.steps(holding, scheme)
+    if answer is NOT_MODIFIED or code == "304":
+        by_field = without_nonces(by_field)
+    _trace(traced, by_field, environ)
     asked = asked_of(environ)
     judged = asked is not None and asked.makes_personal
     if judged or is_authorized(entered) or sets_cookie(line.now for line in traced if line.now is not None):
         _trace(traced, plan.steps_if_personal(holding, scheme), environ)
     head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
-    for parts, look in finishing(holding):
+    for looking, look in finishing(holding):
         given = list(head.lines)
         look(head, plan.log)
-        did = _did(parts, Head(status, given, sent, environ), head.lines, plan.log)
+        did = _did(looking, Head(status, given, sent, environ), head.lines, plan.log)
         traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
+    if answer is not None:
+        after = of_not_modified(head.lines) if answer is NOT_MODIFIED else never_stored(head.lines)
+        traced.extend(_aligned([line for line in traced if line.now is not None], after, parts))
     return Explanation(
-        head.status,
+        head.status if answer is None else answer.status,
         tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
-        _idle(plan.leaves, holding, request, scheme, code, media_type),
+        _idle(plan.leaves, [*held, *holding], request, scheme, code, media_type),
     )
+
+
+def _holding(leaves: Sequence[Leaf], code: str, media_type: str, scheme: str) -> list[Leaf]:
+    return [
+        leaf
+        for leaf in leaves
+        if all(match.holds_for_head(code, media_type) and match.holds_for_scheme(scheme) for match in leaf.matches)
+    ]
 
 
 def _trace(traced: list[_Traced], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> None:

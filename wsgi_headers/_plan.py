@@ -350,8 +350,11 @@ def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, 
 
 def judging(leaves: Sequence[Leaf]) -> BodyPhase | None:
     """Return what judges the application's responses under leaves that hold, None where nothing does."""
-    acts = [act for _, act in together([leaf.part for leaf in leaves if leaf.active], _body)]
+    return judging_parts(leaves)[1]
+
+
+def judging_parts(leaves: Sequence[Leaf]) -> tuple[list[Part], BodyPhase | None]:
+    """Return the same with the parts that it acts for."""
     # One kind of part has such a phase: a second would fail here.
-    body: BodyPhase | None
-    (body,) = acts or [None]
-    return body
+    (found,) = together([leaf.part for leaf in leaves if leaf.active], _body) or [([], None)]
+    return found

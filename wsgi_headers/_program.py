@@ -28,10 +28,12 @@ SPELLINGS = 1024
 
 # How a touched line is treated: its value put through a function; kept, and the program's own lines of the field
 # left out; collected with the others of its field, for a function of them alone or of environ too; dropped. A watched
-# line is kept and changed afterwards where the response proves to be personal; its field may have lines of the program
-# or not. `_applying.c` has the same numbers.
-_EDIT, _KEEP, _COLLECT, _DROP, _KEEP_WATCHED, _WATCH = range(6)
+# line is kept and changed afterwards where the response proves to be personal. `_applying.c` has the same numbers.
+_EDIT, _KEEP, _COLLECT, _DROP, _WATCH = range(5)
 _DROPPED = (_DROP, None, 0)
+
+# Stand for the place of the watched line where there is none, and where there are several.
+_NOWHERE, _ALL = -1, -2
 
 # Stands for the key of environ and the lines by its value where no field has such lines.
 _ByKey: TypeAlias = tuple[str | None, Mapping[str, Sequence[Line]]]
@@ -41,14 +43,12 @@ _NO_KEY: _ByKey = (None, {})
 PERSONAL = object()
 
 # What is known of a spelling: None where nothing touches its lines; else how they are treated, what that needs (the
-# function; the field, with what it gives for a single line; what watches), and the bit of the field in the set of
-# fields that the application sent.
+# function; the field, with what it gives for a single line; whether a watched field has lines of the program), and the
+# bit of the field in the set of fields that the application sent.
 Treatment: TypeAlias = tuple[int, Any, int]
 Spellings: TypeAlias = dict[str, Treatment | None]
 Collecting: TypeAlias = tuple[FieldProgram, Mapping[Line, list[Line]] | None]
 Collected: TypeAlias = list[tuple[Collecting, Line]]
-# What watches a line, with the place of the line in the new head.
-Watched: TypeAlias = "list[tuple[_Alone, int]]"
 
 # What the loop needs besides what is known of spellings, in this order in `_applying.c` too:
 #   the program, which does what is seldom to be done
@@ -74,7 +74,7 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
     sent = 0
     touches = always
     collected: Collected | None = None
-    watched: Watched | None = None
+    watched = _NOWHERE
     for line in lines:
         try:
             name, value = line
@@ -108,19 +108,19 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
             sent |= bit
             continue
         sent |= bit
-        if kind == _COLLECT:
-            touches = True
-            if collected is None:
-                collected = []
-            collected.append((payload, line))
-        else:
-            if kind != _KEEP:
-                if watched is None:
-                    watched = []
-                watched.append((payload, len(after)))
-            if kind != _WATCH:
+        if kind == _WATCH:
+            if payload:
                 touches = True
+            watched = len(after) if watched == _NOWHERE else _ALL
             after.append(line)
+        else:
+            touches = True
+            if kind == _KEEP:
+                after.append(line)
+            elif collected is None:
+                collected = [(payload, line)]
+            else:
+                collected.append((payload, line))
         if not value.isascii() or not value.isprintable():
             checked(name, value)
     program.touches = touches
@@ -132,8 +132,8 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
     elif collected is not None:
         (_, alone), line = collected[0]
         after += program.of_fields(collected, environ) if alone is None or len(collected) > 1 else alone[line]
-    if sent & personal and (looks_for_all or watched is not None):
-        program.make_personal(after, watched or [])
+    if sent & personal and (looks_for_all or watched != _NOWHERE):
+        program.make_personal(after, watched)
     return after
 
 
@@ -215,7 +215,7 @@ class Program:
                 self.spellings.clear()
                 self.inert.clear()
             treatment = self.spellings[name] = spellings[name]
-            if treatment is None or treatment[0] == _WATCH:
+            if treatment is None or (treatment[0] == _WATCH and not treatment[1]):
                 known = _registry.lookup(name)
                 impersonal = known is not None and known.impersonal and value.isascii() and value.isprintable()
                 self.inert[name] = value if impersonal else PERSONAL
@@ -224,7 +224,7 @@ class Program:
         lower = name.lower()
         field = self.fields.get(lower)
         if lower in self._watched and not self.looks_for_all and (field is None or field.present == KEEP):
-            return _WATCH if field is None else _KEEP_WATCHED, self._watched[lower], self._bits[lower]
+            return _WATCH, field is not None, self._bits[lower]
         if field is None or (field.present == ADD and field.edit is None and field.always is None):
             return (_KEEP, None, self.personal) if self.personal and lower == SET_COOKIE else None
         if field.edit is not None:
@@ -248,15 +248,18 @@ class Program:
                 made += field.present(own[name])
         return made
 
-    def make_personal(self, lines: list[Line], watched: Watched) -> None:
-        """Change the lines of a head that proved to be personal."""
-        if self.looks_for_all or len({alone for alone, _ in watched}) < len(watched):
+    def make_personal(self, lines: list[Line], place: int) -> None:
+        """Change the lines of a head that proved to be personal.
+
+        place   of the one line that is watched; negative where there are several, or may be
+        """
+        if place < 0 or self.looks_for_all:
             lines[:] = through(lines, self._if_personal, {})
             return
-        for alone, place in reversed(watched):
-            line = lines[place]
-            if not line[1].startswith(alone.leaves):
-                lines[place : place + 1] = alone.after(line)
+        line = lines[place]
+        alone = self._watched[line[0].lower()]
+        if not alone.leaves or not line[1].startswith(alone.leaves):
+            lines[place : place + 1] = alone.after(line)
 
     def _tail_without(self, sent: int) -> list[Line]:
         """Return the tail without the lines of the fields whose bits are set."""
@@ -284,14 +287,14 @@ class _Tails(dict[int, list[Line]]):
 class _Alone:
     """A line that is the only one of its field, where the response is personal.
 
-    leaves   how values begin that stay as they are
+    leaves   how values begin that stay as they are, "" where that is not told
     """
 
     def __init__(self, name: str, steps: Sequence[Operation]) -> None:
         known = _registry.lookup(name)
         self._steps = {name: steps}
         self._remembered = Remembered(steps) if known is not None and known.impersonal else None
-        self.leaves = steps[0].leaves if len(steps) == 1 else ()
+        self.leaves = steps[0].leaves if len(steps) == 1 else ""
 
     def after(self, line: Line) -> list[Line]:
         """Return the lines that come of it."""

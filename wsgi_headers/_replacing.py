@@ -11,7 +11,7 @@ but a list or tuple, has it sent at once. One that starts its head while its bod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _registry
@@ -153,8 +153,9 @@ class _Ending:
                     sent = [*sent, waits.line]
                 judged = None
             elif judged is not None and judged is not NOT_MODIFIED:
-                kept = [line for line in sent if line[0].lower() not in _OF_REPRESENTATION]
-                status, sent = judged.status, [*kept, *judged.lines, ("Content-Length", str(len(judged.body)))]
+                # What leaves with the body must have been fit to be sent too.
+                checked_status(status)
+                status, sent = judged.status, answered_lines(judged, exact_lines(sent))
 
             self._chosen.bind(state)(status, sent, *more)
             status, after = self._made
@@ -165,7 +166,7 @@ class _Ending:
                 environ[ENVIRON_KEY] = None
                 write = self._write_held
             elif judged is NOT_MODIFIED:
-                self._server(judged.status, _of_not_modified(through.not_modified(state, after)), *more)
+                self._server(judged.status, of_not_modified(through.not_modified(state, after)), *more)
             elif judged is not None:
                 self._server(status, never_stored(after), *more)
             else:
@@ -183,7 +184,7 @@ class _Ending:
         judged = held.judgement.judge(chunks) if type(chunks) is list or type(chunks) is tuple else None
         if judged is not None and judged[1]:
             lines = held.through.not_modified(state, held.with_value(judged[0]))
-            self._send(NOT_MODIFIED.status, _of_not_modified(lines))
+            self._send(NOT_MODIFIED.status, of_not_modified(lines))
             self.answer = NOT_MODIFIED
         else:
             self._send(held.status, held.with_value(None if judged is None else judged[0]))
@@ -210,6 +211,12 @@ def _are_exact(lines: Any) -> bool:
     return True
 
 
+def answered_lines(answer: Answer, sent: Sequence[Line]) -> list[Line]:
+    """Return what goes through the policy for an answer: its own lines, and the application's but for its content's."""
+    kept = [line for line in sent if line[0].lower() not in _OF_REPRESENTATION]
+    return [*kept, *answer.lines, ("Content-Length", str(len(answer.body)))]
+
+
 class _Leaving(dict[str, int]):
     """Which lines leave a 304, by the spelling of their names: a bounded memo."""
 
@@ -226,7 +233,7 @@ _STAYS, _LEAVES, _ETAG, _LAST_MODIFIED = range(4)
 _leaving = _Leaving()
 
 
-def _of_not_modified(lines: list[Line]) -> list[Line]:
+def of_not_modified(lines: list[Line]) -> list[Line]:
     """Return the lines that a 304 repeats: Last-Modified only where there is no ETag (RFC 9110 15.4.5)."""
     leaving = _leaving
     kept = [line for line in lines if leaving[line[0]] != _LEAVES]

@@ -12,6 +12,7 @@ waits for the cycle collector.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .exchange import ENVIRON_KEY
@@ -32,14 +33,16 @@ class Asked:
     nonce        the nonce of the response, None where none was asked for
     operations   those for this response alone
     judged       whether consent judged a cookie of it
+    last         the steps by field that come after the operations, of each middleware below the outermost
     """
 
-    __slots__ = ("judged", "nonce", "operations")
+    __slots__ = ("judged", "last", "nonce", "operations")
 
     def __init__(self) -> None:
         self.nonce: str | None = None
         self.operations: tuple[Any, ...] = ()
         self.judged = False
+        self.last: dict[int, Mapping[str, Sequence[Any]]] = {}
 
     @property
     def makes_personal(self) -> bool:

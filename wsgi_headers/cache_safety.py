@@ -84,11 +84,15 @@ class _ListStep(_Step):
         """Whether these values, one list, keep every shared cache from storing already."""
         raise AssertionError("a step says what suffices")  # pragma: no cover
 
+    def directive(self, member: str) -> str:
+        """Return the name of a directive in lower case, without what may follow a semicolon."""
+        return _name(member.partition(";")[0])
+
     def apply(self, lines: list[Line], environ: WSGIEnvironment) -> list[Line]:
         """Return the one line that says it; the lines themselves where they do."""
         if self.suffices([value for _, value in lines]):
             return lines
-        kept = [member for _, value in lines for member in members(value) if _name(member) not in self.goes]
+        kept = [member for _, value in lines for member in members(value) if self.directive(member) not in self.goes]
         # What follows a quote that is never closed would be read as part of it, so such a member stays last.
         kept.sort(key=_is_unclosed)
         place = sum(not _is_unclosed(member) for member in kept)
@@ -99,9 +103,13 @@ class _CacheControl(_ListStep):
     """Cache-Control (RFC 9111 5.2.2). Without it a cache may go by heuristics (4.2.2), so it is there in any case."""
 
     word = "private"
-    # 5.2.2.7: with names `private` speaks of these fields alone, and of two that differ the first may count (4.2.1).
+    # 5.2.2.7: with names `private` speaks of these fields alone, and of two that differ the first counts (4.2.1).
     goes = frozenset({"public", "s-maxage", "private"})
-    leaves = ("private,",)
+    leaves = "private,"
+
+    def directive(self, member: str) -> str:
+        """Return the name of a directive in lower case; a semicolon means nothing."""
+        return _name(member)
 
     def suffices(self, values: Sequence[str]) -> bool:
         """Whether they do."""
@@ -168,8 +176,8 @@ _STEPS: dict[str, Callable[[CacheSafety, str], _Step]] = {
 
 
 def _name(member: str) -> str:
-    """Return the name of a directive, in lower case; of a member of a dictionary without its parameters."""
-    return member.partition("=")[0].partition(";")[0].rstrip(" \t").lower()
+    # RFC 9111 5.2: cache-directive = token [ "=" ( token / quoted-string ) ]
+    return member.partition("=")[0].rstrip(" \t").lower()
 
 
 def _is_unclosed(member: str) -> bool:
@@ -181,9 +189,13 @@ def _said_in_list(values: Sequence[str]) -> bool:
 
     One with an argument does not count: `private` is then about fields, and of `no-store` nobody says what it means.
     """
-    said = {member.lower() for value in values for member in members(value)}
+    said: dict[str, str] = {}
+    for value in values:
+        for member in members(value):
+            said.setdefault(_name(member), member.lower())  # 4.2.1: of a repeated directive the first counts
     # 5.2.2.3: a cache that knows `must-understand` and the status code ignores `no-store`.
-    return "private" in said or ("no-store" in said and not any(_name(member) == "must-understand" for member in said))
+    no_store = said.get("no-store") == "no-store" and "must-understand" not in said
+    return no_store or said.get("private") == "private"
 
 
 def _said_in_dictionary(values: Sequence[str]) -> bool:

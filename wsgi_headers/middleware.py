@@ -98,8 +98,7 @@ def _always_the_same(
     app: WSGIApplication, plan: Plan, chosen: Chosen, otherwise: Callable[..., Iterable[bytes]]
 ) -> Callable[..., Iterable[bytes]]:
     """Return the WSGI callable for a plan in which nothing depends on the request as it enters, few set apart."""
-    bind, several = chosen.bind, len(plan.apart) > 1
-    key, second, third = (*plan.apart, ENVIRON_KEY, ENVIRON_KEY, ENVIRON_KEY)[:3]
+    bind, (first, other, third) = chosen.bind, (*plan.apart, None, None, None)[:3]
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
@@ -112,7 +111,7 @@ def _always_the_same(
             raise
 
     def call_unless_apart(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if ENVIRON_KEY in environ or key in environ or (several and (second in environ or third in environ)):
+        if ENVIRON_KEY in environ or first in environ or (other and (other in environ or (third and third in environ))):
             return otherwise(environ, start_response)
         environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:

@@ -117,9 +117,9 @@ class Operation(Part):
 
     # Whether the outcome is the same whatever lines came before.
     absolute: ClassVar[bool] = False
-    # How values begin that it leaves as they are, where they stand in the only line. Not all of them: what is told here
-    # costs less.
-    leaves: ClassVar[tuple[str, ...]] = ()
+    # How values begin that it leaves as they are in an only line; "" where that does not tell. It is no more than a
+    # short way: others may stay as well.
+    leaves: ClassVar[str] = ""
 
     @property
     def literal(self) -> bool:
