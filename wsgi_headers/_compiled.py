@@ -78,11 +78,12 @@ class Compiled:
         self._fold = fold
         self.takes_nonce = any(map(_taking, steps.values()))
         self._programs: dict[tuple[bool, bool, bool], Program] = {}
-        self.program = self._program()
+        self.program = self._program(False, False, False)
 
-    def _program(self, *, not_modified: bool = False, nonce: bool = False, personal: bool = False) -> Program:
+    def _program(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
         """Return the program for a 304, for a response that asked for a nonce, or for others; made when first asked."""
-        key = not_modified and self.takes_nonce, nonce and self.takes_nonce, personal or self._authorized
+        takes_nonce = self.takes_nonce
+        key = takes_nonce and not_modified, takes_nonce and nonce, personal or self._authorized
         known = self._programs.get(key)
         if known is None:
             known = self._programs[key] = self._programmed(*key)
@@ -113,7 +114,7 @@ class Compiled:
         not_modified = status.startswith("304")
         nonce = None if asked is None else asked.nonce
         personal = asked is not None and asked.makes_personal
-        program = self._program(not_modified=not_modified, nonce=nonce is not None, personal=personal)
+        program = self._program(not_modified, nonce is not None, personal)
         after = program.rewrite(lines, environ)
         if asked is not None and asked.operations:
             personal = personal or self._authorized or sets_cookie(after)

@@ -235,6 +235,10 @@ class Program:
 
     def of_fields(self, collected: Collected, environ: WSGIEnvironment) -> list[Line]:
         """Return the lines of the fields whose lines were collected, and of those that are asked in any case."""
+        if not collected and len(self._always) == 1:
+            (field,) = self._always
+            assert field.always is not None
+            return field.always([], environ)
         own: dict[str, list[Line]] = {field.field: [] for field in self._always}
         fields = {field.field: field for field in self._always}
         for (field, _), line in collected:
