@@ -103,7 +103,7 @@ def workloads(policy: Policy, tail: Lines, limit: Callable[[str], Contestant], u
     others = (
         Contestant(BY_HAND, partial(by_hand, tail=tail)),
         Contestant("WebOb, conditional_response", partial(webob_conditional, tail=tail), "keeps Last-Modified"),
-        Contestant("werkzeug, make_conditional", partial(werkzeug_conditional, tail=tail), "knows no weak ETag"),
+        Contestant("werkzeug, make_conditional", partial(werkzeug_conditional, tail=tail), "adds Date"),
     )
 
     def in_limits(key: str, title: str, value: Callable[[int], str], *contestants: Contestant) -> Workload:

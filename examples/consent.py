@@ -43,7 +43,7 @@ def news() -> Response:
     visitor = request.cookies.get("visitor") or secrets.token_hex(8)
     response.set_cookie("visitor", visitor, max_age=400 * DAY)
     response.set_cookie("campaign", "autumn")
-    # The news may be a minute old, and would be the same for everybody.
+    # A minute old is new enough.
     response.headers["Cache-Control"] = "public, max-age=60"
     return response
 
@@ -69,8 +69,8 @@ POLICY = Policy(
     CookieConsent(),
     CookieRule("visitor", category="analytics", max_age=90 * DAY, http_only=True),
     CookieRule("consent", http_only=True),
-    # But they are not the same for everybody: the banner is for who did not decide. Wherever a cookie is set or consent
-    # judged one, the page becomes private to the browser, and `Vary: Cookie` comes by itself.
+    # The application says that the page is the same for everybody, and it is not: the banner is for who did not decide.
+    # Where a cookie is set, or consent judged one, the page becomes private, and `Vary: Cookie` comes by itself.
     CacheSafety(),
 )
 

@@ -18,7 +18,6 @@ from wsgi_headers import (
     HeadersMiddleware,
     Policy,
     ReferrerPolicy,
-    Set,
     presets,
 )
 
@@ -71,7 +70,7 @@ POLICY = Policy(
     # An address that carries the basket is no other site's business.
     ReferrerPolicy("same-origin"),
     # The same address shows another basket each time.
-    Set(CacheControl(no_store=True)),
+    CacheControl(no_store=True),
 )
 
 app.wsgi_app = HeadersMiddleware(app.wsgi_app, POLICY)  # type: ignore[method-assign]

@@ -28,7 +28,6 @@ from wsgi_headers import (
     Match,
     Policy,
     Rule,
-    Set,
     presets,
 )
 
@@ -101,7 +100,7 @@ POLICY = Policy(
     # The cookie ends with the browser, and at the latest eight hours after the login.
     CookieRule("login", prefix="__Host-", same_site="Strict", signing_key=KEY, signature_max_age=8 * HOUR),
     # What the account showed is not in the history, nor in any cache, when somebody else sits down there.
-    Set(CacheControl(no_store=True)),
+    CacheControl(no_store=True),
     Rule(Match(path="/logout", method="POST", status=303), ClearSiteData("cache", "storage")),
 )
 

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.http import parse_cookie
 
-from wsgi_headers import CacheControl, CookieRule, HeadersMiddleware, Policy, Set, presets
+from wsgi_headers import CacheControl, CookieRule, HeadersMiddleware, Policy, presets
 
 DAY = 86_400  # seconds
 
@@ -49,7 +49,7 @@ POLICY = Policy(
         http_only=True,
     ),
     # Everybody gets another number: a stored page would show somebody else's, and would not count.
-    Set(CacheControl(no_store=True)),
+    CacheControl(no_store=True),
 )
 
 application = HeadersMiddleware(app, POLICY)

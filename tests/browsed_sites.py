@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import django_site
 import flask
@@ -29,10 +30,6 @@ from wsgi_headers import (
     presets,
 )
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-
 HTML = ("Content-Type", "text/html; charset=utf-8")
 
 # What the applications were called for, "GET api.shop.localhost/?a=b", and what reports came.
@@ -40,10 +37,10 @@ CALLS: list[str] = []
 REPORTS: list[dict[str, Any]] = []
 
 
-def recorded(app: Application) -> Application:
+def recorded(app: WSGIApplication) -> WSGIApplication:
     """Return the application, which says in CALLS when it is called."""
 
-    def recording(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def recording(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
         CALLS.append(f"{environ['REQUEST_METHOD']} {host(environ)}{environ['PATH_INFO']}{query}")
         return app(environ, start_response)
@@ -51,12 +48,12 @@ def recorded(app: Application) -> Application:
     return recording
 
 
-def host(environ: Environ) -> str:
+def host(environ: WSGIEnvironment) -> str:
     """Return the host of a request without its port."""
     return str(environ["HTTP_HOST"]).partition(":")[0]
 
 
-def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Whatever text, media type and cookies the query says: every mistake that a site can make."""
     query = parse_qs(environ["QUERY_STRING"])
     media_type = query.get("type", ["text/html"])[0]
@@ -93,10 +90,10 @@ ASSETS = {
 }
 
 
-def with_assets(app: Application) -> Application:
+def with_assets(app: WSGIApplication) -> WSGIApplication:
     """Return the application with the files that its page asks for."""
 
-    def serving(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def serving(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in ASSETS:
             return app(environ, start_response)
         media_type, text = ASSETS[environ["PATH_INFO"]]
@@ -138,7 +135,7 @@ def django_unasked(request: HttpRequest) -> HttpResponse:
 django_site.urlpatterns += [route("page", django_page), route("unasked", django_unasked)]
 
 
-def kept(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def kept(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """A page that the browser keeps, and asks about before it shows it again; CALLS says how it was answered."""
     nonce = overrides.nonce(environ)
     lines = [("ETag", '"1"'), ("Cache-Control", "no-cache")]
@@ -156,14 +153,14 @@ def kept(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-def account(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def account(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Who the visitor is, as the cookie says; everybody becomes Ada by visiting."""
     lines = [("Content-Type", "text/plain"), ("X-Exposed", "1"), ("X-Hidden", "1"), ("Set-Cookie", "user=ada")]
     start_response("200 OK", lines)
     return [f"{environ['REQUEST_METHOD']} {environ.get('HTTP_COOKIE', 'nobody')}".encode()]
 
 
-SITES: dict[str, Application] = {
+SITES: dict[str, WSGIApplication] = {
     "flask.localhost": HeadersMiddleware(with_assets(flask_app.wsgi_app), presets.STRICT),
     "django.localhost": HeadersMiddleware(with_assets(django_site.application), presets.STRICT),
     "kept.localhost": HeadersMiddleware(kept, presets.STRICT),
@@ -206,7 +203,7 @@ SITES: dict[str, Application] = {
 }
 
 
-def site(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The site of the host that is asked for, and `echo` without a policy where it is nobody's."""
     if host(environ) == "127.0.0.1":
         start_response("200 OK", [("Content-Type", "application/json")])

@@ -7,8 +7,8 @@ where the same policy has it; and below /strict/.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from wsgi_headers import (
     CORS,
@@ -25,53 +25,49 @@ from wsgi_headers import (
     presets,
 )
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-
 HTML = ("Content-Type", "text/html")
 STORE = ("Cache-Control", "public, max-age=60")
 
 _numbers = itertools.count(1)
 
 
-def page(environ: Environ, lines: list[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
+def page(environ: WSGIEnvironment, lines: list[tuple[str, str]], start_response: StartResponse) -> list[bytes]:
     """A page that no other response is equal to, which says who asked: the value of X-Visitor."""
     start_response("200 OK", [HTML, *lines])
     return [f"{next(_numbers)} for {environ.get('HTTP_X_VISITOR', 'nobody')}".encode()]
 
 
-def public(environ: Environ, start_response: StartResponse) -> list[bytes]:
+def public(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     """The same for everybody."""
     return page(environ, [STORE], start_response)
 
 
-def setting(*lines: tuple[str, str]) -> Application:
+def setting(*lines: tuple[str, str]) -> WSGIApplication:
     """Return a page that begins a session of the visitor's own, with more lines."""
 
-    def session(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    def session(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         return page(environ, [*lines, ("Set-Cookie", f"sid={environ.get('HTTP_X_VISITOR')}")], start_response)
 
     return session
 
 
-def nonce(environ: Environ, start_response: StartResponse) -> list[bytes]:
+def nonce(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     """A page with a nonce, which whoever gets it from the cache knows beforehand."""
     text = f"<script nonce={overrides.nonce(environ)}>".encode()
     return [text, *page(environ, [STORE], start_response)]
 
 
-def measured(environ: Environ, start_response: StartResponse) -> list[bytes]:
+def measured(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     """A cookie for those who agreed to it."""
     return page(environ, [STORE, ("Set-Cookie", "ga=1")], start_response)
 
 
-def readable(environ: Environ, start_response: StartResponse) -> list[bytes]:
+def readable(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     """A page for other origins, of somebody who forgot Vary."""
     return page(environ, [STORE, ("Access-Control-Allow-Origin", environ.get("HTTP_ORIGIN", ""))], start_response)
 
 
-PAGES: dict[str, Application] = {
+PAGES: dict[str, WSGIApplication] = {
     "/public": public,
     "/cookie": setting(STORE),
     "/silent-cookie": setting(),
@@ -84,7 +80,7 @@ PAGES: dict[str, Application] = {
 }
 
 
-def pages(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def pages(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The page of the path, the public one where it is nobody's."""
     return PAGES.get(environ["PATH_INFO"], public)(environ, start_response)
 
@@ -95,7 +91,7 @@ BARE = Policy(
     Rule(Match(path="/cors"), CORS(origins=["https://a.example", "https://b.example"])),
 )
 
-SITES: dict[str, Application] = {
+SITES: dict[str, WSGIApplication] = {
     "alone": pages,
     "bare": HeadersMiddleware(pages, BARE),
     "safe": HeadersMiddleware(pages, Policy(BARE, CacheSafety())),
@@ -103,7 +99,7 @@ SITES: dict[str, Application] = {
 }
 
 
-def site(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The pages, under the policy that the first segment of the path names."""
     name, _, rest = environ["PATH_INFO"].removeprefix("/").partition("/")
     environ["PATH_INFO"] = f"/{rest}"

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,13 +52,13 @@ def started(directory: Path, *arguments: str, lines: int = 1, before: tuple[str,
             process.kill()
 
 
-def head_of(address: str, method: str = "GET", cookies: str = "") -> tuple[list[str], bytes]:
+def head_of(address: str, method: str = "GET", fields: Mapping[str, str] | None = None) -> tuple[list[str], bytes]:
     """Return the head that a server sends, without what wsgiref adds, status line first; and the body."""
     parts = urlsplit(address)
     assert parts.hostname in ("127.0.0.1", "::1")
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
     try:
-        connection.request(method, parts.path or "/", headers={"Cookie": cookies} if cookies else {})
+        connection.request(method, parts.path or "/", headers=fields or {})
         response = connection.getresponse()
         lines = [f"{name}: {value}" for name, value in response.getheaders() if name not in OWN_FIELDS]
         return [f"{response.status} {response.reason}", *lines], response.read()

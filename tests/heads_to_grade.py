@@ -8,6 +8,7 @@ from wsgi import Line
 from wsgi_headers.audit import PROBE_ORIGIN
 
 HOST = "www.site.example"
+HOSTS = (HOST, HOST, "site.example", "localhost", "127.0.0.1", "[::1]")
 
 SOURCES = (
     *("'self'", "'none'", "'unsafe-inline'", "'unsafe-eval'", "'strict-dynamic'", "'nonce-abc'", "'sha256-abc='"),
@@ -44,6 +45,7 @@ cookie_attributes = st.sampled_from(
     ["Secure", "Secure", "secure=1", " HttpOnly", "httponly", "SameSite=Lax", " samesite = strict", "SameSite=None"]
     + ["SameSite", "SameSite=", "SameSite=x", "SameSite=Lax=x", "Path=/", "Path=/a", "path=a", "Path", "Max-Age=0"]
     + ["Domain=site.example", f"Domain={HOST}", "domain=.site.example", "Domain=other.example", "Domain=example"]
+    + ["Domain=127.0.0.1", "Domain=.0.0.1", "Domain=[::1]", "domain=::1", "Domain=localhost"]
     + ["Domain=", "Partitioned", "", " ", "Expires=Thu, 01 Jan 1970 00:00:00 GMT", "\xe9=\xe9"]
 )
 cookie_lines = st.builds(
@@ -85,7 +87,11 @@ def spelled(name: str) -> st.SearchStrategy[str]:
     return st.sampled_from([name, name, name.lower(), name.upper()])
 
 
+# What a value may hold at all (RFC 9110 5.5), without any thought of what it says.
+octets = st.text([chr(octet) for octet in (0x09, *range(0x20, 0x7F), *range(0x80, 0x100))], max_size=12)
+
 lines: st.SearchStrategy[Line] = st.one_of(
+    st.tuples(st.sampled_from([*OTHERS, "Content-Security-Policy", "Set-Cookie", "Strict-Transport-Security"]), octets),
     other_lines.flatmap(lambda line: st.tuples(spelled(line[0]), st.just(line[1]))),
     st.tuples(spelled("Content-Security-Policy"), policies),
     st.tuples(spelled("Set-Cookie"), cookie_lines),

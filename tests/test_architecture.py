@@ -69,6 +69,7 @@ LAYERS: dict[str, int] = {
     "config": 5,
     # Names to objects, and what looks at policies and responses
     "references": 6,
+    "mounting": 6,
     "audit": 6,
     "testing": 6,
     # Ways in

@@ -60,7 +60,7 @@ MODULES = {
         from werkzeug.middleware.proxy_fix import ProxyFix
 
         from corner_shop import app, policy
-        from wsgi_headers import HeadersMiddleware
+        from wsgi_headers import HeadersMiddleware, HttpsRedirect, Policy, StrictTransportSecurity
 
         class Site:
             def __init__(self, wsgi_app):
@@ -73,6 +73,17 @@ MODULES = {
         site = Site(HeadersMiddleware(app, policy))
         behind_proxy = Site(ProxyFix(HeadersMiddleware(app, policy)))
         proxied = ProxyFix(Site(HeadersMiddleware(app, policy)))
+        secure = Policy(HttpsRedirect(), StrictTransportSecurity(1, include_subdomains=False))
+        redirecting = Site(ProxyFix(HeadersMiddleware(app, secure), x_proto=1))
+
+        class Robots(Site):
+            def __call__(self, environ, start_response):
+                if environ["PATH_INFO"] != "/robots.txt":
+                    return super().__call__(environ, start_response)
+                start_response("200 OK", [])
+                return [b"User-agent: *"]
+
+        outside = Robots(HeadersMiddleware(app, policy))
         endless = Site(app)
         endless.wsgi_app = endless
     """,
@@ -211,6 +222,30 @@ def test_a_policy_mounted_within_an_application_is_its_own(
     data = json.loads(capsys.readouterr().out)
     assert data["policy"] == "its own policy"
     assert [line["parts"] for line in data["lines"] if line["parts"]] == [["Set('X-Frame-Options', 'DENY')"]]
+
+
+def test_show_goes_through_what_stands_outside_of_the_policy(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A proxy's word counts where ProxyFix believes it, for guards as for the head; the application stays as it was."""
+    argv = ["show", "corner_mounted:redirecting", "--scheme", "http", "--json"]
+
+    assert main([*argv, "-H", "X-Forwarded-Proto: https"]) == 0
+    by_https = json.loads(capsys.readouterr().out)
+    assert main(argv) == 0
+    by_http = json.loads(capsys.readouterr().out)
+
+    assert (by_https["after"]["status"], by_http["after"]["status"]) == ("200 OK", "308 Permanent Redirect")
+    assert (by_https["answered"], by_http["answered"]) == (False, True)
+    assert by_https["url"] == by_http["url"] == "http://localhost/"
+    assert ["Strict-Transport-Security", "max-age=1"] in by_https["after"]["lines"]
+
+
+def test_show_tells_where_the_policy_was_not_asked(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What an application answers outside of its middleware has no policy, and is not shown as if it had."""
+    assert main(["show", "corner_mounted:outside", "/robots.txt"]) == 2
+    told = capsys.readouterr().err.replace("noise of an import\n", "")
+    assert told == "wsgi-headers: the request did not reach the policy; what stands outside of it answered\n"
+
+    assert main(["show", "corner_mounted:outside", "/"]) == 0
 
 
 @pytest.mark.parametrize(("name", "code"), [("bare", 0), ("endless", 2)])
@@ -458,7 +493,7 @@ def test_demo_serves_what_its_page_says(tmp_path: Path) -> None:
             cookies = demo.PAGES[path].cookies if path in demo.PAGES else ""
             for column, address in enumerate(addresses.values()):
                 shown = page.column(number, column)[1 if cookies else 0 :]
-                assert shown == head_of(urljoin(address, path), cookies=cookies)[0]
+                assert shown == head_of(urljoin(address, path), fields={"Cookie": cookies} if cookies else {})[0]
         assert head_of(addresses["bare"])[1] == body
         assert head_of(addresses["wrapped"], "HEAD") == (head, b"")
         assert head_of(urljoin(addresses["bare"], "/style.css"))[1].startswith(b"body {")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import io
@@ -10,6 +11,7 @@ import logging
 import pickle
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -911,6 +913,62 @@ def test_an_error_page_replaces_what_was_decided(policy: Policy, validators: lis
         assert response.calls[-1].exc_info == exc_info
 
 
+def test_an_error_page_does_not_wait_for_its_body() -> None:
+    """It goes on at once, with its exc_info and without a tag, whatever its status."""
+    exc_info = failing()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [PLAIN])
+        start_response("200 Sorry", [PLAIN], exc_info)
+        return [b"sorry"]
+
+    response = call(HeadersMiddleware(app, TAGGING))
+
+    assert [sent.exc_info for sent in response.calls] == [exc_info]
+    assert (response.status, response.lines, response.body) == ("200 Sorry", [PLAIN], b"sorry")
+
+
+@every_policy
+@pytest.mark.parametrize("asked", [HIT, MISS], ids=["304", "200"])
+def test_an_error_that_comes_too_late_is_raised_again(policy: Policy, asked: dict[str, str]) -> None:
+    """By the server, through the application's own call; it does not wait for the cycle collector."""
+
+    class Late(Exception):
+        """Of a class that can be referred to weakly."""
+
+    def server_start(status: str, lines: list[Line], exc_info: Any = None) -> Any:
+        try:
+            if exc_info is not None:
+                raise exc_info[1].with_traceback(exc_info[2])
+        finally:
+            exc_info = None
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [PLAIN])
+        yield b"one"
+        try:
+            raise Late
+        except Late as error:
+            raised.append(weakref.ref(error))
+            start_response("200 OK", [PLAIN, *STRONG], sys.exc_info())  # type: ignore[arg-type]
+        yield b"two"
+
+    def read() -> None:
+        chunks = iter(HeadersMiddleware(app, policy)(environ_for(**asked), server_start))
+        assert next(chunks) == b"one"
+        with contextlib.suppress(Late):
+            next(chunks)
+
+    raised: list[weakref.ref[Late]] = []
+    gc.disable()
+    try:
+        read()
+        (error,) = raised
+        assert error() is None
+    finally:
+        gc.enable()
+
+
 @every_policy
 def test_a_second_head_may_be_the_one_that_is_answered(policy: Policy) -> None:
     """Whatever came first."""
@@ -1227,6 +1285,22 @@ def test_two_policies_both_act(outer: Policy) -> None:
     assert call(both).values("X-A") == (["1"] if outer == Policy(Set("X-A", "1")) else [])
 
 
+def test_between_two_a_head_may_wait_too() -> None:
+    """What stands between asks for a nonce of the middleware above, whose head is still to come."""
+    inner = HeadersMiddleware(responding(PLAIN), TAGGING)
+
+    def between(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        heads: list[Any] = []
+        body = inner(environ, lambda *head: heads.append(head))
+        overrides.nonce(environ)
+        start_response(*heads[0])
+        return body
+
+    outer = HeadersMiddleware(between, Policy(ContentSecurityPolicy(script_src=[NONCE])))
+
+    assert call(outer).values("Content-Security-Policy")[0].startswith("script-src 'nonce-")
+
+
 def test_below_another_policy() -> None:
     """One above that judges sees the tag that one below made."""
     inner = HeadersMiddleware(responding(PLAIN), Policy(Conditional(etag="weak", max_body=10)))
@@ -1352,6 +1426,14 @@ def test_what_is_explained_is_what_goes_out(policy: Policy, asked: dict[str, str
 
     assert told.status == response.status
     assert_head(told.head, response.lines)
+
+
+def test_the_part_that_spoke_is_the_one_that_is_named() -> None:
+    """Of two that hold, the last."""
+    last = Conditional(max_body=1)
+    told = explain(Policy(Conditional(), last), environ_for(**HIT), "200 OK", [PLAIN, *STRONG])
+
+    assert told.lines[0] == (PLAIN, None, (last,))
 
 
 def test_a_304_of_the_application_is_explained() -> None:

@@ -389,6 +389,10 @@ ON_HTTP: Table = {
     "https lifts an earlier False": ((ATTRIBUTES(secure=False), RULE("a", secure="https")), {"a=1; Secure": SAME}),
     "True over https": ((ATTRIBUTES(secure="https"), RULE("a", secure=True)), {"a=1": "a=1; Secure"}),
     "exempt from https": ((RULE("a", exempt=("secure",)), ATTRIBUTES(secure="https")), {"a=1; Secure": SAME}),
+    "exempt with True from https": (
+        (RULE("a", exempt=("secure",), secure=True), ATTRIBUTES(secure="https")),
+        {"a=1": "a=1; Secure"},
+    ),
     "R26 SameSite=None": ((RULE("a", insecure_same_site="None"),), {"a=1": "a=1; Secure; SameSite=None"}),
 }
 HTTP_ROWS = [

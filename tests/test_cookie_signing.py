@@ -525,6 +525,29 @@ def test_lookalikes_are_dropped_where_every_name_may_come_unsigned(pair: str) ->
     assert exchange(f"a=1; {pair}; b=2; x").seen == "a=1; b=2; x"
 
 
+def test_lookalikes_of_the_one_name_that_must_come_signed() -> None:
+    """Nor around the signature of one of them."""
+    rules = (
+        CookieRule("*", signing_key=KEY, insecure_accept_unsigned=True),
+        CookieRule("sid", insecure_accept_unsigned=False),
+    )
+
+    assert site(*rules)("a=1; \xa0sid=evil; sid=evil; \xa0b=2; sid").seen == "a=1; \xa0b=2"
+
+
+def test_nameless_comes_back_by_star() -> None:
+    """A nameless cookie is verified under the empty name."""
+    exchange = site(CookieRule("*", signing_key=KEY))
+
+    assert exchange(f"{signed(KEY, '', 'x')}; ={signed(KEY, '', 'y')}; z; =z").seen == "x; =y"
+
+
+@pytest.mark.parametrize("field", ["sid=evil;", "; sid=evil", " ; ;sid=evil; ;\t", ";;sid=evil;;"])
+def test_no_key_is_left_where_nothing_but_separators_is(field: str) -> None:
+    """What stays beside the cookie that is dropped is no cookie."""
+    assert "HTTP_COOKIE" not in site(SIGNED)(field).environ
+
+
 @pytest.mark.parametrize("name", ["voil\xc3\xa0", "\xa0a", "\xc3\x85"])
 def test_a_name_that_ends_like_a_blank_comes_back(name: str) -> None:
     """Octets of letters beyond ASCII are blanks in latin-1; what was signed under such a name verifies under it."""

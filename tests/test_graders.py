@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from grading import CspFinding, Graded, csp_evaluator, observatory, serious
-from heads_to_grade import HOST, heads, nearly_good, policies
+from heads_to_grade import HOST, HOSTS, heads, nearly_good, policies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_audit import BOUNDS, CSP_RESULTS, HEADS, Row
+from test_audit import BOUNDS, CSP_RESULTS, DOMAINS, HEADS, Row
 from wsgi import Line, call, responding
 
 from wsgi_headers import HeadersMiddleware, Policy, audit, overrides, presets
@@ -43,17 +43,18 @@ def ours(lines: list[Line], **site: Any) -> Graded:
     lines=st.one_of(heads, nearly_good),
     preflight=st.one_of(st.none(), heads),
     scheme=st.sampled_from(["https", "https", "http"]),
+    host=st.sampled_from(HOSTS),
     redirects=st.booleans(),
     preloaded=st.sampled_from([False, False, True]),
 )
 def test_audit_is_the_observatory(
-    lines: list[Line], preflight: list[Line] | None, scheme: str, redirects: bool, preloaded: bool
+    lines: list[Line], preflight: list[Line] | None, scheme: str, host: str, redirects: bool, preloaded: bool
 ) -> None:
     """On any head, every test's result, its points, the score and the grade are those of the Observatory's code."""
     site: dict[str, Any] = {
         "preflight": preflight,
         "scheme": scheme,
-        "host": HOST,
+        "host": host,
         "redirects": redirects,
         "preloaded": preloaded,
     }
@@ -96,6 +97,15 @@ def test_bounds_are_those_of_the_observatory(name: str) -> None:
 
     assert observatory([(name, f"{value}{octet}")]).tests[test]["result"] == read
     assert observatory([(name, f"{value} {octet}")]).tests[test]["result"] == unread
+
+
+@pytest.mark.parametrize(("host", "domain"), [(host, domain) for host, domain in DOMAINS if host])
+def test_cookies_are_kept_alike(host: str, domain: str) -> None:
+    """A Domain that fits the host for us fits it for the Observatory's client."""
+    host = host.lower().rstrip(".")
+    lines = [("Set-Cookie", f"a=1; Secure; Domain={domain}")]
+
+    assert ours(lines, host=host) == observatory(lines, host=host)
 
 
 # A source, and a broad one that is left out where it is sorted directly behind.

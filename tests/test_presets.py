@@ -111,6 +111,27 @@ def test_strict_presets_set(policy: Policy, lines: list[Line]) -> None:
     assert ("Cache-Control", "max-age=60") in head(HTML, ("Cache-Control", "max-age=60"), policy=policy)
 
 
+CACHING: dict[str, tuple[str | None, str | None, str | None]] = {
+    # What the application says; what goes out with a cookie under STRICT, and under API.
+    "nothing": (None, "private", "no-store"),
+    "public": ("public, max-age=60", "max-age=60, private", "max-age=60, private"),
+    "private": ("private, max-age=60", "private, max-age=60", "private, max-age=60"),
+    "no-store": ("no-store", "no-store", "no-store"),
+}
+
+
+@pytest.mark.parametrize(("sent", "strict", "api"), CACHING.values(), ids=CACHING)
+def test_strict_presets_keep_cookies_from_shared_caches(sent: str | None, strict: str, api: str) -> None:
+    """With a cookie or credentials, no shared cache may store it; BASELINE leaves that to the application."""
+    own = [("Cache-Control", sent)] if sent is not None else []
+    cookie = ("Set-Cookie", "a=1; Secure; HttpOnly; SameSite=Lax")
+    for policy, lines, value in ((presets.STRICT, STRICT, strict), (presets.API, API, api)):
+        rest = [line for line in lines if line[0] != "Cache-Control"]
+        wanted = sorted([*rest, ("Cache-Control", value), cookie])
+        assert sorted(head(HTML, *own, cookie, policy=policy)) == wanted
+    assert [line for line in head(HTML, *own, cookie) if line[0] == "Cache-Control"] == own
+
+
 def test_strict_with_the_nonce() -> None:
     """An application that asks for its nonce runs the scripts that carry it."""
 
@@ -120,6 +141,7 @@ def test_strict_with_the_nonce() -> None:
 
     lines = dict(call(HeadersMiddleware(app, presets.STRICT)).lines)
     assert f"; script-src 'nonce-{lines['X-Nonce']}' 'strict-dynamic';" in lines["Content-Security-Policy"]
+    assert lines["Cache-Control"] == "private"
 
 
 @pytest.mark.parametrize("policy", [presets.STRICT, presets.API], ids=["STRICT", "API"])

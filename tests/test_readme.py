@@ -15,9 +15,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from wsgi import PLAIN, call, responding
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -54,6 +55,12 @@ def blocks() -> list[Block]:
 def of(language: str) -> list[object]:
     """Return the blocks of a language as parameters with their lines as ids."""
     return [pytest.param(block, id=f"line {block.line}") for block in blocks() if block.language == language]
+
+
+def rows(*header: str) -> list[list[str]]:
+    """Return the rows of the table with that header, a cell each."""
+    (table,) = re.findall(rf"^\| {re.escape(' | '.join(header))} \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", README, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
 
 
 @pytest.fixture
@@ -185,4 +192,117 @@ def test_the_table_of_operations_is_complete() -> None:
         if isinstance(kind := getattr(wsgi_headers, name), type) and issubclass(kind, Operation)
     }
 
-    assert set(re.findall(r"^\| `(\w+)\(", README, re.MULTILINE)) == exported
+    shown = rows("operation", "lines of that field afterwards")
+    assert {call.strip("`").partition("(")[0] for call, _ in shown} == exported
+
+
+def test_the_table_of_fields_is_complete() -> None:
+    """README shows each typed field that the package exports, with the value that it has."""
+    import datetime
+
+    import wsgi_headers
+    from wsgi_headers.typed_field import TypedField
+
+    names = {**vars(wsgi_headers), "datetime": datetime.datetime, "timezone": datetime.timezone}
+    shown = [eval(example.strip("` "), names.copy()) for example, _ in rows("class", "its value")]
+    assert [f"`{field.serialize()}`" for field in shown] == [value for _, value in rows("class", "its value")]
+    exported = {kind for kind in vars(wsgi_headers).values() if isinstance(kind, type) and issubclass(kind, TypedField)}
+    assert {type(field) for field in shown} == exported
+    assert len(shown) == len(exported)
+
+
+# What an application sends that a preset changes, by the first cell of a row.
+OWN = {
+    "X-Powered-By and its kin": ("X-Powered-By", "me"),
+    "Set-Cookie": ("Set-Cookie", "session=1; SameSite=None"),
+}
+BASELINE_TABLE = ("field", "what `presets.BASELINE` does", "why", "to take it out")
+STRICT_TABLE = ("field", "STRICT", "API", "why", "to take it out")
+TAKEN_OUT = [
+    *(("BASELINE", row) for row in rows(*BASELINE_TABLE)),
+    *(("STRICT", row) for row in rows(*STRICT_TABLE) if row[1]),
+    *(("API", row) for row in rows(*STRICT_TABLE) if row[2]),
+]
+
+
+@pytest.mark.parametrize(("preset", "row"), TAKEN_OUT, ids=[f"{preset} {row[0]}" for preset, row in TAKEN_OUT])
+def test_what_takes_a_field_of_a_preset_out(preset: str, row: list[str]) -> None:
+    """README says of each field of a preset how it is taken out, and then the preset changes nothing about it."""
+    import wsgi_headers
+    from wsgi_headers import HeadersMiddleware, Policy, presets
+
+    own = OWN.get(row[0])
+    lines = [PLAIN, *([own] if own else [])]
+    name = own[0] if own else row[0]
+    part = eval(row[-1].strip("`"), vars(wsgi_headers).copy())
+    policy = getattr(presets, preset)
+    expected = [] if own is None else [own]
+    assert [line for line in call(HeadersMiddleware(responding(*lines), policy)).lines if line[0] == name] != expected
+    after = call(HeadersMiddleware(responding(*lines), Policy(policy, part))).lines
+    assert [line for line in after if line[0] == name] == expected
+
+
+@pytest.mark.parametrize("preset", ["BASELINE", "STRICT", "API"])
+def test_the_tables_of_presets_are_complete(preset: str) -> None:
+    """README has a row for each field that a preset sends."""
+    from wsgi_headers import HeadersMiddleware, presets
+
+    sent = {name for name, _ in call(HeadersMiddleware(responding(PLAIN), getattr(presets, preset))).lines}
+    assert sent - {"Content-Type"} == {row[0] for of_preset, row in TAKEN_OUT if of_preset == preset} - set(OWN)
+
+
+def programs(mark: str) -> dict[str, Any]:
+    """Return the names of the one Python block with `mark` in it, executed."""
+    (block,) = (block for block in blocks() if block.language == "python" and mark in block.text)
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(compile(block.text, f"README.md line {block.line}", "exec"), names)
+    return names
+
+
+def test_nonce_in_a_jinja_template() -> None:
+    """The page of the Flask program runs its script under STRICT; the other can be framed by every site."""
+    app = programs("jinja_env")["app"]
+    response = call(app)
+    (nonce,) = re.findall(r'^<script nonce="([^"]+)">go\(\)</script>$', response.body.decode())
+    assert f"'nonce-{nonce}'" in response.values("Content-Security-Policy")[0]
+    embedded = call(app, path="/embed")
+    assert embedded.values("X-Frame-Options") == embedded.values("Content-Security-Policy") == []
+    assert embedded.values("X-Content-Type-Options") == ["nosniff"]
+
+
+def test_nonce_in_a_django_template() -> None:
+    """The context processor gives the template its nonce, and costs nothing to a template that has no place for it."""
+    import django_site
+    from django.http import HttpRequest, HttpResponse
+    from django.template import Context, engines
+    from django.test import override_settings
+    from django.urls import path
+
+    from wsgi_headers import HeadersMiddleware, presets
+
+    nonce = programs("def nonce(request)")["nonce"]
+    (template,) = re.findall(r"`(<script nonce=.*?</script>)` in the template", README)
+
+    def page(request: HttpRequest) -> HttpResponse:
+        source = template if request.path == "/" else "plain"
+        return HttpResponse(engines["django"].from_string(source).template.render(Context(nonce(request))))
+
+    class Urls:
+        urlpatterns = [path("", page), path("plain", page)]
+
+    app = HeadersMiddleware(django_site.application, presets.STRICT)
+    with override_settings(ROOT_URLCONF=Urls):
+        response, plain = call(app), call(app, path="/plain")
+    (made,) = re.findall(r'^<script nonce="([^"]+)">go\(\)</script>$', response.body.decode())
+    assert f"'nonce-{made}'" in response.values("Content-Security-Policy")[0]
+    assert "script-src 'none'" in plain.values("Content-Security-Policy")[0]
+
+
+def test_a_preset_and_one_more_host() -> None:
+    """Two lines add a host to what the preset says."""
+    from wsgi_headers import HeadersMiddleware
+
+    made = programs("cdn.example")
+    (value,) = call(HeadersMiddleware(responding(PLAIN), made["policy"])).values("Content-Security-Policy")
+    assert value.endswith("; img-src 'self' https://cdn.example; style-src 'self' https://cdn.example")
+    assert "script-src 'none'" in value

@@ -9,6 +9,7 @@ import copy
 import datetime
 import doctest
 import inspect
+import itertools
 import pickle
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -106,6 +107,8 @@ EXAMPLES: list[TypedField] = [
     Deprecation(NEW_YEAR),
     Link("/style.css", rel="preload", as_="style"),
     Link("/b?c=d,e", rel=["next", "https://a.example/rel"], title="\u20ac", crossorigin=True, self="x", cls="y"),
+    # Parameters whose names cannot be written as keywords of a call.
+    Link("/c", rel="next", **{"x-own": "1", "class": True, "a": "2", "a*b": "3"}),
     OriginAgentCluster(False),
     RateLimit({"burst": (50, 30), "daily": (0, None)}),
     RateLimitPolicy({"burst": (100, 60)}),
@@ -198,6 +201,59 @@ def test_replace_nothing(field: TypedField) -> None:
             field.replace(no_such_option=1)
 
 
+OPEN_ENDED: dict[str, tuple[TypedField, dict[str, Any], TypedField]] = {
+    "features": (
+        PermissionsPolicy(camera=(), report_to="a"),
+        {"features": {"usb": "*", "display-capture": "self"}},
+        PermissionsPolicy(usb="*", display_capture="self", report_to="a"),
+    ),
+    "features of documents": (
+        DocumentPolicy({"js-profiling": True}),
+        {"features": {"document-write": False}},
+        DocumentPolicy({"document-write": False}),
+    ),
+    "endpoints": (ReportingEndpoints(a="/a"), {"endpoints": {"b": "/b"}}, ReportingEndpoints(b="/b")),
+    "an endpoint of that name": (
+        ReportingEndpoints(a="/a"),
+        {"endpoints": "/b"},
+        ReportingEndpoints({"a": "/a", "endpoints": "/b"}),
+    ),
+    "parameters": (
+        Link("/a", rel="next", title="x"),
+        {"target": "/b", "parameters": {"crossorigin": True}},
+        Link("/b", rel="next", crossorigin=True),
+    ),
+    "directives": (
+        ContentSecurityPolicy(img_src="*", report_only=True),
+        {"directives": {"script_src": "'self'"}, "style_src": "a.test"},
+        ContentSecurityPolicy(script_src="'self'", style_src="a.test", report_only=True),
+    ),
+}
+
+
+@pytest.mark.parametrize(("field", "options", "replaced"), OPEN_ENDED.values(), ids=OPEN_ENDED)
+def test_replace_all_that_has_names_of_its_own(
+    field: TypedField, options: dict[str, Any], replaced: TypedField
+) -> None:
+    """What is an attribute as a mapping is replaced as one, all of it."""
+    assert field.replace(**options) == replaced
+
+
+@pytest.mark.parametrize("field", [field for field in EXAMPLES if "report_only" in vars(field)], ids=repr)
+def test_enforced_and_reported(field: TypedField) -> None:
+    """Both fields of one class stand in one policy, each under its own name."""
+    try:
+        enforced, reported = field.replace(report_only=False), field.replace(report_only=True)
+    except PolicyError as error:
+        # What has an effect in the enforced field alone.
+        assert all("is ignored where violations are only reported" in str(problem) for problem in error.problems)
+        return
+    assert reported.name == f"{enforced.name}-Report-Only" == f"{type(field).field_name}-Report-Only"
+    for parts in ((enforced, reported), (reported, enforced)):
+        lines = sent(Policy(*parts), (enforced.name, "app"), (reported.name, "app"))
+        assert_head(lines, [PLAIN, (enforced.name, enforced.sent()), (reported.name, reported.sent())])
+
+
 @every_example
 def test_name(field: TypedField) -> None:
     """The registry knows the field by that very spelling."""
@@ -282,6 +338,26 @@ def test_explained(part: Any) -> None:
     (line,) = [line for line in explanation.lines if line.before is None]
     assert line.after == ("Referrer-Policy", "no-referrer")
     assert line.parts == (part,)
+
+
+OWN: list[Line] = [
+    ("X-Frame-Options", "app"),
+    ("Referrer-Policy", "app"),
+    ("Content-Type", "text/plain"),
+    ("Set-Cookie", "a=1"),
+]
+
+
+@pytest.mark.parametrize("own", list(itertools.permutations(OWN)), ids=lambda own: " ".join(name for name, _ in own))
+def test_two_fields_replace_two_lines(own: tuple[Line, ...]) -> None:
+    """Those two lines and no others, whatever stands between them (secure 2.0.1 loses a neighbour)."""
+    lines = call(HeadersMiddleware(responding(*own), Policy(ReferrerPolicy("origin"), XFrameOptions("DENY")))).lines
+    assert sorted(lines) == [
+        ("Content-Type", "text/plain"),
+        ("Referrer-Policy", "origin"),
+        ("Set-Cookie", "a=1"),
+        ("X-Frame-Options", "DENY"),
+    ]
 
 
 def test_fields_and_operations_are_a_sequence() -> None:

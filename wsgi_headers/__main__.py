@@ -18,7 +18,8 @@ from . import demo
 from .errors import PolicyError, escaped
 from .inspector import BadRequest, NoHead, as_data, as_text, inspect, printable, request_environ
 from .middleware import HeadersMiddleware
-from .references import PRESETS, BadReference, application_of, middleware_of, policy_of
+from .mounting import middleware_of
+from .references import PRESETS, BadReference, application_of, policy_of
 from .serving import LOOPBACK, CannotListen, LoopbackServer, serve
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _show(arguments: argparse.Namespace) -> None:
         mounted = _mounted(arguments)
         options = {"method": arguments.method, "scheme": arguments.scheme, "host": arguments.host}
         environ = request_environ(arguments.path, **options, fields=arguments.header)
-        inspection = inspect(mounted.middleware, environ)
+        inspection = inspect(mounted.application, environ)
     if arguments.json:
         print(json.dumps({"policy": mounted.behind, **as_data(inspection)}, indent=2))
     else:
@@ -103,22 +104,19 @@ def _output_kept_apart() -> contextlib.AbstractContextManager[object]:
 
 
 class _Mounted(NamedTuple):
-    """An application behind a policy: what a server calls, the middleware in it, and what messages call the policy."""
+    """An application behind a policy, and what messages call the policy."""
 
     application: WSGIApplication
-    middleware: HeadersMiddleware
     behind: str
 
 
 def _mounted(arguments: argparse.Namespace) -> _Mounted:
     """Return the application behind the policy that is asked for, else behind its own, else behind the default."""
     application = application_of(arguments.application)
-    own = middleware_of(application)
-    if arguments.policy is None and own is not None:
-        return _Mounted(application, own, "its own policy")
+    if arguments.policy is None and middleware_of(application) is not None:
+        return _Mounted(application, "its own policy")
     name = arguments.policy or _DEFAULT_POLICY
-    middleware = HeadersMiddleware(application, policy_of(name))
-    return _Mounted(middleware, middleware, name)
+    return _Mounted(HeadersMiddleware(application, policy_of(name)), name)
 
 
 def _go_to(directory: str | None) -> None:

@@ -9,16 +9,16 @@ by every program itself.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ._log import Log
 from ._overriding import overridden
 from ._personal import sets_cookie
 from ._program import Program
 from ._state import Asked, State, is_outermost
-from .exchange import BodyPhase, Head, Line
-from .operations import FieldProgram, Operation, Remove, Step, Valued, compile_operations, effective_steps
+from .exchange import ENVIRON_KEY, BodyPhase, Head, Line
+from .operations import FieldProgram, Operation, Remove, Step, Valued
 
 if TYPE_CHECKING:
     from ._part import Part
@@ -51,7 +51,7 @@ class Compiled:
     program       for responses that asked for nothing
     finish        what looks at the whole head afterwards, in order
     body          what judges the application's responses; None where nothing does
-    takes_nonce   whether a nonce makes a difference
+    with_nonce    what keeps the fields that a stored response may have with a nonce off its 304, by field
 
     `last` are the steps that no operation removes, `if_personal` those that come after all where the response is
     personal, which it is in any case where the request is `authorized`. `fold` gives the program of one field for its
@@ -65,6 +65,7 @@ class Compiled:
         if_personal: Mapping[str, Sequence[Operation]],
         finish: Sequence[Callable[[Head, Log], None]],
         body: BodyPhase | None,
+        with_nonce: Mapping[str, WithNonce],
         fold: Callable[[tuple[Step, ...]], FieldProgram],
         *,
         authorized: bool,
@@ -75,14 +76,14 @@ class Compiled:
         self._authorized = authorized
         self.finish = tuple(finish)
         self.body = body
+        self.with_nonce = with_nonce
         self._fold = fold
-        self.takes_nonce = any(map(_taking, steps.values()))
         self._programs: dict[tuple[bool, bool, bool], Program] = {}
         self.program = self._program(False, False, False)
 
     def _program(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
         """Return the program for a 304, for a response that asked for a nonce, or for others; made when first asked."""
-        takes_nonce = self.takes_nonce
+        takes_nonce = bool(self.with_nonce)
         key = takes_nonce and not_modified, takes_nonce and nonce, personal or self._authorized
         known = self._programs.get(key)
         if known is None:
@@ -92,7 +93,7 @@ class Compiled:
     def _programmed(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
         steps = self._steps
         if not_modified:
-            steps = without_nonces(steps)
+            steps = without_nonces(steps, self.with_nonce)
         elif nonce:
             steps = {field: list(map(_asking, of_field)) for field, of_field in steps.items()}
         if_personal = self._if_personal
@@ -111,21 +112,28 @@ class Compiled:
         """
         environ: Any = state[1]
         asked: Asked | None = state[4]
-        not_modified = status.startswith("304")
         nonce = None if asked is None else asked.nonce
         personal = asked is not None and asked.makes_personal
+        not_modified = status.startswith("304")
         program = self._program(not_modified, nonce is not None, personal)
-        after = program.rewrite(lines, environ)
-        if asked is not None and asked.operations:
-            personal = personal or self._authorized or sets_cookie(after)
-            # By the response of each middleware: a head may be started again.
-            asked.last[id(state)] = self._last_if_personal if personal else self._last
-            if is_outermost(state):
-                last = functools.reduce(followed, asked.last.values())
-                after = overridden(after, asked.operations, last, environ)
-        if not_modified and nonce is not None:
-            after = _without(nonce, after)
-        return after
+        # Values are made for what stands in environ, from which the first head takes its state away. What was asked for
+        # holds for a second head too, after an error.
+        again = asked is not None and state[2] is None
+        if again:
+            stands, environ[ENVIRON_KEY] = environ.get(ENVIRON_KEY), state
+        try:
+            after = program.rewrite(lines, environ)
+            if asked is not None and asked.operations:
+                personal = personal or self._authorized or sets_cookie(after)
+                # By the response of each middleware: a head may be started again.
+                asked.last[id(state)] = self._last_if_personal if personal else self._last
+                if is_outermost(state):
+                    last = functools.reduce(followed, asked.last.values())
+                    after = overridden(after, asked.operations, last, environ)
+        finally:
+            if again:
+                environ[ENVIRON_KEY] = stands
+        return self.not_modified(state, after) if not_modified and asked is not None else after
 
     def speaks_of(self, field: str, asked: Asked | None) -> bool:
         """Whether an operation does something to a field, by its lower-case name: of the policy or of the response."""
@@ -134,19 +142,17 @@ class Compiled:
         )
 
     def not_modified(self, state: State, lines: list[Line]) -> list[Line]:
-        """Return the head of a 304 by that which was made of the response for which it stands.
+        """Return the head of a 304 by that which was made of the response for which it stands, or of a 304 itself.
 
-        The same as for a 304 of the application's own, since operations on different fields commute: no line of a field
-        that is declared with a nonce but what the application asked for in this response.
+        No line of a field that the stored response may have with a nonce, whoever says it in this response, and none
+        with what was made for this response: the stored one has another nonce.
         """
         asked: Asked | None = state[4]
-        if self.takes_nonce:
-            fields = {field for field, steps in self._steps.items() if _taking(steps) is not None}
-            lines = [line for line in lines if line[0].lower() not in fields]
-            if asked is not None and asked.operations and is_outermost(state):
-                again = [operation for operation in asked.operations if operation.field in fields]
-                lines = overridden(lines, again, self._last, state[1])
-        return lines if asked is None or asked.nonce is None else _without(asked.nonce, lines)
+        fields, nonce = set(self.with_nonce), None
+        if asked is not None:
+            fields.update(step.field for step in asked.operations if _takes_nonce(step))
+            nonce = asked.nonce
+        return [line for line in lines if not (line[0].lower() in fields or (nonce and nonce in line[1]))]
 
 
 def followed(steps: Mapping[str, Sequence[Step]], by_others: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:
@@ -154,26 +160,32 @@ def followed(steps: Mapping[str, Sequence[Step]], by_others: Mapping[str, Sequen
     return {field: [*steps.get(field, ()), *by_others.get(field, ())] for field in {**steps, **by_others}}
 
 
-def without_nonces(steps: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:
-    """Return the steps of a 304: no line of a field that is declared with a nonce."""
-    made: dict[str, Sequence[Step]] = {}
-    for field, of_field in steps.items():
-        taking = _taking(of_field)
-        made[field] = of_field if taking is None else [WithNonce(taking.part, taking.name)]
-    return made
+def without_nonces(
+    steps: Mapping[str, Sequence[Step]], with_nonce: Mapping[str, WithNonce]
+) -> dict[str, Sequence[Step]]:
+    """Return the steps of a 304: no line of a field that a stored response may have with a nonce."""
+    return {**steps, **{field: [step] for field, step in with_nonce.items()}}
 
 
-def _without(nonce: str, lines: list[Line]) -> list[Line]:
-    """Return the lines of a 304 without what was computed for this response: the stored one has another nonce."""
-    return [line for line in lines if nonce not in line[1]]
+def fields_with_nonce(parts: Iterable[tuple[Part, bool]], scheme: str) -> dict[str, WithNonce]:
+    """Return what keeps the fields that a response may have with a nonce off a 304, by field.
+
+    parts   those that hold for a request by `scheme`, each with whether that depends on the head: a 304 tells neither
+            the status nor, often, the media type of the response that is stored
+    """
+    found: dict[str, WithNonce] = {}
+    for part, depends in parts:
+        for step in part.operations(scheme):
+            if _takes_nonce(step):
+                found[step.field] = WithNonce(step.part, step.name)
+            elif isinstance(step, Operation) and step.absolute and step.literal and not depends:
+                found.pop(step.field, None)
+    return found
 
 
-def _taking(steps: Sequence[Any]) -> Valued | None:
-    """Return the step of one field that takes a nonce, None where none does that counts."""
-    if steps[0].compile is not compile_operations:
-        return None
-    return next((step for step in effective_steps(steps) if isinstance(step, Valued) and step.takes_nonce), None)
+def _takes_nonce(step: Step) -> TypeGuard[Valued]:
+    return isinstance(step, Valued) and step.takes_nonce
 
 
 def _asking(step: Step) -> Step:
-    return step.asking() if isinstance(step, Valued) and step.takes_nonce else step
+    return step.asking() if _takes_nonce(step) else step

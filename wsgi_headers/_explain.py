@@ -119,7 +119,7 @@ def explain_later(
         holding = _holding(chosen.leaves, code, media_type, scheme)
     by_field: Mapping[str, Sequence[Step]] = plan.steps(holding, scheme)
     if answer is NOT_MODIFIED or code == "304":
-        by_field = without_nonces(by_field)
+        by_field = without_nonces(by_field, plan.with_nonce(chosen.leaves, scheme))
     _trace(traced, by_field, environ)
     asked = asked_of(environ)
     judged = asked is not None and asked.makes_personal

@@ -1,7 +1,8 @@
 """Steps that run when the head is made, one by one, after those that were compiled.
 
 Overrides are the operations that an application asked for in one response, after those of every policy. What no
-operation removes comes once more after them.
+operation removes comes once more after them, and a field that must not be sent over an insecure transport leaves the
+head there (RFC 6797 7.2).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import _registry
 from .exchange import Line
 from .operations import Operation, Step
 
@@ -36,6 +38,9 @@ def through(lines: list[Line], steps: Mapping[str, Sequence[Any]], environ: WSGI
         own = before = [line for line in after if line[0].lower() == field]
         for step in of_field:
             own = step.apply(own, environ)
+        known = _registry.lookup(field)
+        if known is not None and known.https_only and environ.get("wsgi.url_scheme") != "https":
+            own = []
         if own is not before:
             after = [line for line in after if line[0].lower() != field] + own
     return after

@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import enum
 import inspect
+import keyword
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
@@ -246,7 +247,9 @@ class Part(metaclass=PartType):
         positional, named = self._arguments()
         shown = [shown_value(value) for value in positional]
         for name, value in named.items():
-            shown.append(f"{name}={'...' if name in self._secret else shown_value(value)}")
+            text = "..." if name in self._secret else shown_value(value)
+            is_keyword = name.isidentifier() and not keyword.iskeyword(name)
+            shown.append(f"{name}={text}" if is_keyword else f"**{{{name!r}: {text}}}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

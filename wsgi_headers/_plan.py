@@ -15,8 +15,8 @@ are known before the first operation, and the program for a set of rules that ho
 It follows that no operation can read another field's result, that the relative order of different fields is not kept,
 and that there are no operations on patterns of names.
 
-The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `body`, `operations`, `finish`,
-`varies_on`.
+The plan asks a part only for its phases (`_part.Part`): `incoming`, `guard`, `body`, `operations`,
+`operations_if_personal`, `finish`, `varies_on`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _personal, _preflight, _registry
-from ._compiled import Compiled
+from ._compiled import Compiled, WithNonce, fields_with_nonce
 from ._log import Log
 from ._part import Part
 from ._selection import Holding, Selector
@@ -168,7 +168,7 @@ class Chosen:
                 self._by_head.clear()
             code, media_type = status[:3], media_type_of(content_type)
             holding = [leaf for leaf in self.leaves if all(m.holds_for_head(code, media_type) for m in leaf.matches)]
-            known = self._by_head[key] = self._plan.compiled(tuple(holding), scheme, self._authorized)
+            known = self._by_head[key] = self._plan.compiled(tuple(holding), scheme, self._authorized, self.leaves)
         return known
 
 
@@ -227,10 +227,13 @@ class Plan:
             self._guards[id(part)] = part.guard
         return self._guards[id(part)]
 
-    def compiled(self, leaves: tuple[Leaf, ...], scheme: str, authorized: bool) -> Compiled:
+    def compiled(
+        self, leaves: tuple[Leaf, ...], scheme: str, authorized: bool, of_request: Sequence[Leaf] | None = None
+    ) -> Compiled:
         """Return what a head goes through under leaves that hold but for the scheme; equal ones give one object.
 
         authorized   whether the request has an Authorization field
+        of_request   the leaves that hold for the request, where some of them do not for the head
         """
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
@@ -238,7 +241,9 @@ class Plan:
         judges = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.body is not None)
         if_personal = self.steps_if_personal(holding, scheme)
         authorized = authorized and bool(if_personal)
-        key = (*(tuple(map(tuple, some.values())) for some in (steps, if_personal)), looking, judges, authorized)
+        with_nonce = self.with_nonce(leaves if of_request is None else of_request, scheme)
+        by_field = (tuple(map(tuple, some.values())) for some in (steps, if_personal))
+        key = (*by_field, looking, judges, authorized, tuple(with_nonce.values()))
         known = self._compiled.get(key)
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
@@ -249,9 +254,23 @@ class Plan:
             }
             looks = [act for _, act in finishing(holding)]
             body = judging(holding)
-            known = Compiled(steps, last, if_personal, looks, body, self._folded_steps, authorized=authorized)
+            known = Compiled(
+                *(steps, last, if_personal, looks, body, with_nonce), self._folded_steps, authorized=authorized
+            )
             self._compiled[key] = known
         return known
+
+    def with_nonce(self, leaves: Sequence[Leaf], scheme: str) -> dict[str, WithNonce]:
+        """Return, by field, what keeps the fields that a response may have with a nonce off its 304.
+
+        leaves   those that hold for the request, whatever they ask of the head
+        """
+        holding = [
+            (leaf.part, any(match.reads_head for match in leaf.matches))
+            for leaf in leaves
+            if leaf.active and all(match.holds_for_scheme(scheme) for match in leaf.matches)
+        ]
+        return fields_with_nonce(holding, scheme)
 
     def _folded_steps(self, steps: tuple[Step, ...]) -> FieldProgram:
         """Return the program of one field, which programs for different rules share: a list of origins may be long."""

@@ -31,7 +31,7 @@ _STATUSES = 256
 
 def start_for_program(compiled: Compiled) -> Start:
     """Return the start of responses that go through one program."""
-    program, takes_nonce = compiled.program, compiled.takes_nonce
+    program, with_nonce = compiled.program, compiled.with_nonce
     inert, tail, spellings = program.inert, program.tail, program.spellings
     apply, tables = program.apply, program.tables
     key, lines_by = program.by_key
@@ -65,7 +65,7 @@ def start_for_program(compiled: Compiled) -> Start:
                 if len(statuses) >= _STATUSES:
                     statuses.clear()
                 # A 304 is looked at each time where a nonce must not be on it.
-                if not (takes_nonce and status.startswith("304")):
+                if not (with_nonce and status.startswith("304")):
                     statuses.add(status)
             if asked is not None or status not in statuses:
                 after = compiled.rewritten(state, status, lines)

@@ -79,13 +79,8 @@ def note_judged(environ: WSGIEnvironment) -> None:
 
 
 def is_outermost(state: State) -> bool:
-    """Whether no other middleware rewrites the head after the one of this state."""
-    above: State | None = state[3]
-    while above is not None:
-        if above[2] is not None:
-            return False
-        above = above[3]
-    return True
+    """Whether no other middleware rewrites the heads after the one of this state."""
+    return state[3] is None
 
 
 def asked_of(environ: WSGIEnvironment) -> Asked | None:

@@ -19,7 +19,8 @@ from ._plan import Plan
 from ._program import exact_lines
 from .errors import HeadError, escaped
 from .exchange import Line, host_of
-from .middleware import HeadersMiddleware, around
+from .middleware import around
+from .mounting import middleware_of, with_middleware
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -160,28 +161,42 @@ class _Exchange:
         self.body_began = self.body_began or bool(data)
 
 
-def inspect(middleware: HeadersMiddleware, environ: WSGIEnvironment) -> Inspection:
+def inspect(application: WSGIApplication, environ: WSGIEnvironment) -> Inspection:
     """Return what becomes of a request; its `environ`, as `request_environ` gives it, is changed on the way.
+
+    application   a HeadersMiddleware, or what has one (`mounting.middleware_of`): the request goes through what stands
+                  outside of it too, so that the policy sees what ProxyFix made of it
 
     The body is read until the head can no longer change, and closed. Raises NoHead.
     """
+    middleware = middleware_of(application)
+    assert middleware is not None
     exchange = _Exchange(middleware.app)
-    entered = dict(environ)
-    url = f"{entered['wsgi.url_scheme']}://{entered['HTTP_HOST']}{entered['RAW_URI']}"
+    # What is only looked at is told here and not in the log.
+    inspected = around(exchange.application, Plan(middleware.policy, Silence()))
+    asked = dict(environ)
+    entered: WSGIEnvironment = {}
+
+    def entering(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        entered.update(environ)
+        return inspected(environ, start_response)
+
+    method, url = asked["REQUEST_METHOD"], f"{asked['wsgi.url_scheme']}://{asked['HTTP_HOST']}{asked['RAW_URI']}"
     try:
-        # What is only looked at is told here and not in the log.
-        _run(around(exchange.application, Plan(middleware.policy, Silence())), exchange, environ)
+        _run(with_middleware(application, entering), exchange, environ)
         if exchange.status is None:
             raise NoHead("the application ended without a call of start_response [PEP 3333]")
-        cookies = entered.get("HTTP_COOKIE"), exchange.cookies
+        if not entered:
+            raise NoHead("the request did not reach the policy; what stands outside of it answered")
+        cookies = asked.get("HTTP_COOKIE"), exchange.cookies
         if exchange.sent is None:
             lines = tuple(ExplainedLine(None, line, ()) for line in exchange.lines)
             explanation = Explanation(exchange.status, lines, ())
-            return Inspection(entered["REQUEST_METHOD"], url, exchange.status, explanation, True, cookies)
+            return Inspection(method, url, exchange.status, explanation, True, cookies)
         status, own, seen = exchange.sent
         # A policy reads the request as it entered, and the scheme and its callables when the head is made.
         explanation = explain_later(middleware.policy, entered, seen, status, own)
-        return Inspection(entered["REQUEST_METHOD"], url, status, explanation, False, cookies)
+        return Inspection(method, url, status, explanation, False, cookies)
     except HeadError as error:
         raise NoHead(f"the head must not be sent: {error}") from error
     except NoHead:

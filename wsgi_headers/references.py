@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from . import presets
 from ._part import near_miss
 from .errors import escaped
-from .middleware import HeadersMiddleware
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -23,13 +22,6 @@ PRESETS = {"baseline": presets.BASELINE, "strict": presets.STRICT, "api": preset
 
 # module, attributes, and the arguments of a call if it is one
 _reference = re.compile(r"([\w.]+):([\w.]+)(\(.*\))?", re.DOTALL)
-
-
-# Where applications and middleware keep what they call: Flask, and the middleware of werkzeug and of this package.
-_BELOW = ("wsgi_app", "app")
-
-# How deep a middleware is looked for: more than anybody stacks, and an end for what stands below itself.
-_DEPTH = 16
 
 
 class BadReference(ValueError):
@@ -60,16 +52,6 @@ def application_of(reference: str) -> WSGIApplication:
         raise BadReference(f"{escaped(reference)} is no WSGI application but {kind}; name a callable")
     application: WSGIApplication = found
     return application
-
-
-def middleware_of(application: WSGIApplication) -> HeadersMiddleware | None:
-    """Return the HeadersMiddleware that an application has already, itself or the first below it; None without one."""
-    found: Any = application
-    for _ in range(_DEPTH):
-        if found is None or isinstance(found, HeadersMiddleware):
-            return found
-        found = next((getattr(found, name) for name in _BELOW if hasattr(found, name)), None)
-    return None
 
 
 def _check_text(reference: object, kind: str) -> None:

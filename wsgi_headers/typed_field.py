@@ -7,7 +7,7 @@ A typed field checks its arguments when it is built, so that writing it out cann
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 from ._part import Part
@@ -67,10 +67,13 @@ class TypedField(FieldValue):
     def replace(self, **options: Any) -> Self:
         """Return a copy with these arguments instead, each under the name of its attribute.
 
+        What the user names, features or endpoints, is replaced one by one under its name, or all of it as a mapping.
         Raises PolicyError as building it does.
         """
         named = dict(self.__dict__)
         open_ended = dict(named.pop(self.open_argument, {}))
+        if isinstance(options.get(self.open_argument), Mapping):
+            open_ended = dict(options.pop(self.open_argument))
         for name, value in options.items():
             if name in named or not self.open_argument:
                 named[name] = value

@@ -200,6 +200,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "two endpoints in a string": ({"report_to": "a b"}, [("report_to", "report_to", "one endpoint")]),
     "address": ({"report_uri": ["/csp;script-src *"]}, [("separator", "report_uri[0]", "")]),
     "address, other": ({"report_uri": ["/a\\b"]}, [("address", "report_uri[0]", "/csp-reports")]),
+    "address twice": ({"report_uri": ["/a", "/a"]}, [("repeated", "report_uri[1]", "once")]),
     "no address": ({"report_uri": []}, [("empty", "report_uri", "leave it out")]),
     "trusted none": ({"trusted_types": ["'none'", "a"]}, [("none", "trusted_types[0]", "alone")]),
     "trusted unquoted": ({"trusted_types": "allow-duplicates"}, [("quote", "trusted_types[0]", "'allow-duplicates'")]),
@@ -277,6 +278,20 @@ READ: list[tuple[str, dict[str, Any]]] = [
     ("script-src\t'self'  a.example ", {"script_src": ["'self'", "a.example"]}),
     (";;; script-src 'self' ;;img-src *", {"script_src": ["'self'"], "img_src": ["*"]}),
     ("script-src", {"script_src": []}),
+    ("img-src 'none'", {"img_src": []}),
+    ("script-src 'UNSAFE-INLINE'", {"script_src": ["'unsafe-inline'"]}),
+    (
+        "script-src 'none'; report-uri /x; script-src-elem 'unsafe-inline'",
+        {"script_src": [], "script_src_elem": "'unsafe-inline'", "report_uri": "/x"},
+    ),
+    # The placeholder stands where those pages had a nonce.
+    (f"script-src {PLACEHOLDER}", {"script_src": [NONCE]}),
+    (f"SCRIPT-SRC\t{PLACEHOLDER}  ", {"script_src": [NONCE]}),
+    (f";;; script-src {PLACEHOLDER} ;;", {"script_src": [NONCE]}),
+    (f"script-src {PLACEHOLDER};img-src 'none'", {"script_src": [NONCE], "img_src": []}),
+    (f"script-src 'unsafe-inline' {PLACEHOLDER}", {"script_src": ["'unsafe-inline'", NONCE]}),
+    (f"script-src 'strict-dynamic' {PLACEHOLDER}", {"script_src": ["'strict-dynamic'", NONCE]}),
+    (f"default-src 'none'; script-src {PLACEHOLDER}", {"default_src": [], "script_src": [NONCE]}),
     ("report-uri /a; report-to b; img-src *", {"img_src": "*", "report_to": "b", "report_uri": "/a"}),
 ]
 # Observed in Chromium 156: each of these leaves something unprotected or means something else than it looks like.
@@ -285,7 +300,15 @@ UNREADABLE = [
     ";",
     "script-src 'nonce-abc123=='",
     "script-src nonce-abc123==",
+    "script-src 'nonce-other'",
+    "script-src 'NONCE-abc123=='",
+    "script-src 'nonce-abc!'",
+    "script-src 'nonce-'",
+    "default-src 'nonce-abc123=='",
     "script-src self",
+    "script-src none",
+    f"script-src 'none' {PLACEHOLDER}",
+    f"script-src {PLACEHOLDER.replace('nonce', 'NONCE')}",
     "script-src 'none' é",
     "img-src é; script-src 'none'",
     "\"script-src 'none'\"",
@@ -293,7 +316,13 @@ UNREADABLE = [
     "script_src 'none'",
     "foo bar; script-src 'none'",
     "script-src 'none'; script-src 'unsafe-inline'",
+    f"script-src {PLACEHOLDER}; script-src 'unsafe-inline'",
+    "script-src 'unsafe-inline'; script-src 'none'",
+    "script-src 'none'; report-uri /x; script-src 'unsafe-inline'",
+    "report-uri /x; script-src 'unsafe-inline'; script-src 'none'",
     "script-src 'none', script-src 'self'",
+    f"script-src {PLACEHOLDER}, script-src 'none'",
+    f"script-src {PLACEHOLDER},'unsafe-inline'",
     "script-src 'self','unsafe-inline'",
     "script-src 'sha256-xxxx'",
     "report-only; script-src 'none'",
@@ -317,6 +346,12 @@ def test_unreadable(text: str) -> None:
     """What browsers would skip in part is refused when it is read, too."""
     with pytest.raises(PolicyError):
         CSP.parse(text)
+
+
+def test_unreadable_names_what_it_is() -> None:
+    """What is no directive, though an option is called so, is told as it was written."""
+    with pytest.raises(PolicyError, match="unknown directive 'Report-Only'"):
+        CSP.parse("Report-Only; script-src 'none'")
 
 
 def test_directives_are_attributes() -> None:

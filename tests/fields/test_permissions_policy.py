@@ -24,6 +24,19 @@ TEXTS: list[tuple[PermissionsPolicy, str]] = [
     (PermissionsPolicy(camera=["self", "https://*.example.com"]), 'camera=(self "https://*.example.com")'),
     (PermissionsPolicy(camera=(), usb="*", report_to="ep"), "camera=();report-to=ep, usb=*;report-to=ep"),
     (PermissionsPolicy(camera=(), usb=None), "camera=()"),
+    # Rows that Chromium 156 was seen to read so.
+    (PermissionsPolicy(geolocation=()), "geolocation=()"),
+    (PermissionsPolicy(geolocation="*"), "geolocation=*"),
+    (PermissionsPolicy(geolocation="self"), "geolocation=(self)"),
+    (
+        PermissionsPolicy(geolocation=["https://a.example", "https://b.example:8443"]),
+        'geolocation=("https://a.example" "https://b.example:8443")',
+    ),
+    (PermissionsPolicy(geolocation=(), report_to="ep"), "geolocation=();report-to=ep"),
+    (
+        PermissionsPolicy(geolocation=["self", "https://*.example.com"]),
+        'geolocation=(self "https://*.example.com")',
+    ),
 ]
 
 # id: (features, [(code, part of the fix)])

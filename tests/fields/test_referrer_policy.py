@@ -66,7 +66,7 @@ def test_read(text: str, tokens: tuple[str, ...]) -> None:
     assert ReferrerPolicy.parse(text) == ReferrerPolicy(*tokens)
 
 
-@pytest.mark.parametrize("text", ["", ",", "foo", '"no-referrer"', "no-referrer;"])
+@pytest.mark.parametrize("text", ["", ",", "foo", "no-referrer, foo", '"no-referrer"', "no-referrer;"])
 def test_unreadable(text: str) -> None:
     """Text that browsers would skip, in whole or in part, is refused."""
     with pytest.raises(PolicyError):

@@ -7,8 +7,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wsgi import PLAIN, Line, call, responding
 
-from wsgi_headers import PolicyError, StrictTransportSecurity
+from wsgi_headers import (
+    Default,
+    Edit,
+    HeadersMiddleware,
+    Match,
+    Policy,
+    PolicyError,
+    Remove,
+    Rule,
+    Set,
+    StrictTransportSecurity,
+)
 
 HSTS = StrictTransportSecurity
 YEAR = 31_536_000
@@ -118,6 +130,44 @@ def test_refused(arguments: tuple[Any, ...], options: dict[str, Any], codes: lis
         HSTS(*arguments, **options)
     assert [problem.code for problem in caught.value.problems] == codes
     assert all(problem.where.startswith("StrictTransportSecurity") for problem in caught.value.problems)
+
+
+LINE = ("Strict-Transport-Security", "max-age=500; includeSubDomains")
+OWN = ("strict-transport-security", "app")
+SHORT = HSTS(500, include_subdomains=True)
+LOCAL = Rule(Match(host="localhost"), Remove("Strict-Transport-Security"))
+
+# id: (policy, the application's lines, request, lines that leave). Rows of rails/rails (ssl_test.rb) and of
+# andrewlock/NetEscapades.AspNetCore.SecurityHeaders (SecurityHeadersMiddlewareTests.cs) come first.
+IN_POLICIES: dict[str, tuple[Policy, list[Line], dict[str, Any], list[Line]]] = {
+    "on https": (Policy(SHORT), [], {}, [LINE]),
+    "disabled is an age of zero": (
+        Policy(SHORT.replace(max_age=0)),
+        [],
+        {},
+        [(LINE[0], "max-age=0; includeSubDomains")],
+    ),
+    "never on http": (Policy(SHORT), [], {"scheme": "http"}, []),
+    "the application's own wins": (Policy(Default(SHORT)), [OWN], {}, [OWN]),
+    "not for localhost": (Policy(SHORT, LOCAL), [], {"host": "localhost"}, []),
+    "for others": (Policy(SHORT, LOCAL), [], {"host": "app.test"}, [LINE]),
+    "the application's own, on http": (Policy(Default(SHORT)), [OWN], {"scheme": "http"}, []),
+    "under another path": (Policy(Rule(Match(path="/other"), SHORT)), [OWN], {"scheme": "http"}, []),
+    "removed alone": (Policy(LOCAL), [OWN], {"scheme": "http"}, []),
+    "edited alone": (Policy(Edit("Strict-Transport-Security", str.upper)), [OWN], {"scheme": "http"}, []),
+    "from a callable": (Policy(Set(LINE[0], lambda environ: SHORT)), [OWN], {"scheme": "http"}, []),
+    "from a callable, on https": (Policy(Set(LINE[0], lambda environ: SHORT)), [OWN], {}, [LINE]),
+    "by text": (Policy(Set(*LINE)), [OWN], {"scheme": "http"}, []),
+    "in a policy for https": (Policy(Rule(Match(scheme="https"), SHORT)), [OWN], {"scheme": "http"}, []),
+    "not spoken of": (Policy(Remove("X-Powered-By")), [OWN], {"scheme": "http"}, [OWN]),
+}
+
+
+@pytest.mark.parametrize(("policy", "own", "request_", "left"), IN_POLICIES.values(), ids=IN_POLICIES)
+def test_in_policies(policy: Policy, own: list[Line], request_: dict[str, Any], left: list[Line]) -> None:
+    """On https alone: once a policy speaks of the field anywhere, no line of it leaves on http (RFC 6797 7.2)."""
+    lines = call(HeadersMiddleware(responding(PLAIN, *own), policy), **request_).lines
+    assert [line for line in lines if line[0].lower() == LINE[0].lower()] == left
 
 
 def test_near_miss() -> None:

@@ -120,7 +120,12 @@ def _kept(line: str, host: str | None) -> Cookie | None:
 
 
 def _fits(domain: str, host: str | None) -> bool:
-    # RFC 6265 5.1.3. A name without a dot is a public suffix; longer suffixes (co.uk) are not known here.
+    # RFC 6265 5.1.3. An IPv4 address has no domain, though a browser lets it name itself; an IPv6 address is its own.
+    if ":" in domain:
+        return host is None or domain.strip("[]") == host.strip("[]")
+    if domain.rpartition(".")[2].isdigit():
+        return False
+    # A name without a dot is a public suffix; longer suffixes (co.uk) are not known here.
     if "." not in domain and domain not in ("localhost", "invalid"):
         return False
     return host is None or domain == host or host.endswith(f".{domain}")

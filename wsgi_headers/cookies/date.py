@@ -23,36 +23,45 @@ _usual = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
 
 def cookie_date(text: str) -> int | None:
     """Return the seconds since the epoch that `text` names, or None where user agents would ignore the attribute."""
-    time: tuple[int, int, int] | None = None
-    day = month = year = None
     usual = _usual.fullmatch(text)
     if usual is not None:
-        day, year = int(usual[1]), int(usual[3])
-        month = _months.index(usual[2].lower()) + 1
-        time = (int(usual[4]), int(usual[5]), int(usual[6]))
-    for found in () if usual is not None else _tokens.findall(text):
+        digits = usual.groups()
+        return _moment(int(digits[2]), _month(digits[1]), int(digits[0]), *map(int, digits[3:]))
+    time: tuple[int, int, int] | None = None
+    day = month = year = None
+    for found in _tokens.findall(text):
         # The order of the productions is the specification's; each takes the first token that it can.
         if time is None and (match := _time.fullmatch(found)):
             time = (int(match[1]), int(match[2]), int(match[3]))
         elif day is None and (match := _day.fullmatch(found)):
             day = int(match[1])
         elif month is None and found[:3].lower() in _months:
-            month = _months.index(found[:3].lower()) + 1
+            month = _month(found[:3])
         elif year is None and (match := _year.fullmatch(found)):
             year = int(match[1])
     if time is None or day is None or month is None or year is None:
         return None
-    if 70 <= year <= 99:
-        year += 1900
-    elif 0 <= year <= 69:
-        year += 2000
-    if year < 1601:
+    return _moment(year, month, day, *time)
+
+
+def _month(name: str) -> int:
+    return _months.index(name.lower()) + 1
+
+
+def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int | None:
+    """Return the seconds since the epoch, or None for what is no date or no time of the day."""
+    if year <= 99:
+        year += 1900 if year >= 70 else 2000
+    if year < 1601 or hour > 23 or minute > 59 or second > 59:
         return None
     try:
-        # Refuses hours above 23, minutes and seconds above 59, and days that the month does not have, as they do.
-        return int(datetime.datetime(year, month, day, *time, tzinfo=datetime.UTC).timestamp())
+        # Refuses days that the month does not have, as they do.
+        days = datetime.date(year, month, day).toordinal() - _EPOCH
     except ValueError:
         return None
+    return ((days * 24 + hour) * 60 + minute) * 60 + second

@@ -106,5 +106,5 @@ def protection_of(rules: Sequence[Any], name: str) -> Protection:
         said.get("prefix", ""),
         "prefix" in said and said.get("insecure_accept_unprefixed", False),
         signature,
-        signature is not None and said.get("insecure_accept_unsigned", False),
+        said.get("insecure_accept_unsigned", False),
     )

@@ -70,7 +70,7 @@ def compile_request_field(rules: Sequence[Any]) -> Callable[[Request, Log], None
         left, passes = environ.get(_DONE, (None, ()))
         if left is not field:
             passes = ()
-        again = _again(reader.rules, passes, environ)
+        again = _again(reader.rules, passes, environ) if passes else None
         if again is not None:
             environ[_DONE] = field, again
             return

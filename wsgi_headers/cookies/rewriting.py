@@ -200,18 +200,13 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         unprefixed = known if protection.accepts_unprefixed else None
         return _Known(memos.setdefault(wish, _Memo(wish)), protection, unprefixed)
 
-    def known_by(pair: str) -> _Known | None:
-        raw_name, equals, _ = pair.partition("=")
-        if not equals:
-            return nameless
-        # Looked up in one call: another thread may forget what is remembered at any moment.
-        known: _Known | None = by_name.get(raw_name, _NOT_MET)
-        if known is not _NOT_MET:
-            return known
+    def met(pair: str) -> _Known | None:
+        """Return what is wanted of a cookie whose name is met for the first time."""
+        raw_name = pair.partition("=")[0]
         if len(by_name) >= _NAMES:
             by_name.clear()
             memos.clear()
-        known = by_name[checked(SET_COOKIE, raw_name)] = known_of(cookie_name(pair))
+        by_name[checked(SET_COOKIE, raw_name)] = known = known_of(cookie_name(pair))
         return known
 
     nameless = known_of("")
@@ -224,24 +219,29 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         pair, semicolon, tail = value.partition(";")
         known = every
         if known is None or "__" in pair:
-            known = known_by(pair)
+            raw_name, equals, _ = pair.partition("=")
+            # Looked up in one call: another thread may forget what is remembered at any moment.
+            known = by_name.get(raw_name, _NOT_MET) if equals else nameless
+            if known is _NOT_MET:
+                known = met(pair)
             if known is None:
                 checked(SET_COOKIE, value)
                 return None
+        memo, protection, unprefixed = known.memo, known.protection, known.unprefixed
         if not (pair.isascii() and pair.isprintable()):
             checked(SET_COOKIE, pair)
         key = tail if semicolon else None
-        after = known.memo[key]
+        after = memo[key]
         # A line without name and value is no cookie (rfc6265bis 5.6 step 5); with a signature it would be one.
         if not pair:
             return value
-        if known.protection is UNPROTECTED or pair.strip(BLANKS) in ("", "="):
+        if protection is UNPROTECTED or pair.strip(BLANKS) in ("", "="):
             return value if after is None else pair + after
-        sent = protected(pair, f";{tail}", known.protection)
+        sent = protected(pair, f";{tail}", protection)
         sent += semicolon + tail if after is None else after
-        if known.unprefixed is not None and _expiry(f";{tail}") <= time.time():
+        if unprefixed is not None and _expiry(f";{tail}") <= time.time():
             # The browser may have both, so both are deleted.
-            after = known.unprefixed.memo[key]
+            after = unprefixed.memo[key]
             return sent, value if after is None else pair + after
         return sent
 
