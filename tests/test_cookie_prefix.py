@@ -11,6 +11,8 @@ from user_agent import EXPIRED, STORED, Request, cookie_field, outcome, read
 
 from wsgi_headers import CookieAttributes, CookieRule, HeadersMiddleware, Match, Policy, PolicyError, Rule
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 AGENT = Request("https", "app.example", "/app/page")
 PREFIXES = ("__Host-", "__Secure-", "__Http-", "__Host-Http-")
 HOST = CookieRule("sid", prefix="__Host-")

@@ -18,6 +18,8 @@ from user_agent import EXPIRED, LONGEST_LIFE, STORED, Cookie, Request, cookie_fi
 
 from wsgi_headers import CookieAttributes, CookieRule, HeadError, HeadersMiddleware, Policy, PolicyError
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 HOST = "www.example.test"
 VECTORS = json.loads((Path(__file__).parent / "data" / "set_cookie.json").read_text())["rows"]
 

@@ -36,6 +36,8 @@ from wsgi_headers._part import Part
 from wsgi_headers.exchange import Decision, Request, answer_in_words
 from wsgi_headers.origins import Origins
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 A, B = "https://a.example", "https://b.example"
 VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 FIELDS = [

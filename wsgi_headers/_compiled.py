@@ -87,12 +87,12 @@ class Compiled:
         self._fold = fold
         self._stages: dict[str, list[Any]] = {}
         self._programs: dict[tuple[bool, bool, bool], Program] = {}
-        self.program = self._program()
+        self.program = self._program(False, False, False)
 
-    def _program(self, *, not_modified: bool = False, nonce: bool = False, personal: bool = False) -> Program:
+    def _program(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
         """Return the program for a 304, for a response that asked for a nonce, or for others; made when first asked."""
         takes_nonce = bool(self.with_nonce)
-        key = not_modified and takes_nonce, nonce and takes_nonce, personal or self.authorized
+        key = takes_nonce and not_modified, takes_nonce and nonce, personal or self.authorized
         known = self._programs.get(key)
         if known is None:
             known = self._programs[key] = self._programmed(*key)
@@ -135,7 +135,7 @@ class Compiled:
         nonce = None if asked is None else asked.nonce
         personal = asked is not None and asked.makes_personal
         not_modified = status.startswith("304")
-        program = self._program(not_modified=not_modified, nonce=nonce is not None, personal=personal)
+        program = self._program(not_modified, nonce is not None, personal)
         # Values are made for what stands in environ, from which the first head takes its state away. What was asked for
         # holds for a second head too, after an error.
         again = asked is not None and state[2] is None

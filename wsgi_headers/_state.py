@@ -68,7 +68,11 @@ def live_states(environ: WSGIEnvironment) -> list[State]:
 
 def asked_in(states: list[State]) -> Asked:
     """Return what the application asks for in the response of these states, shared by all of them."""
-    asked = next((state[4] for state in states if state[4] is not None), None) or Asked()
+    asked: Asked | None = None
+    for state in states:
+        asked = asked or state[4]
+    if asked is None:
+        asked = Asked()
     for state in states:
         state[4] = asked
     return asked
@@ -95,8 +99,8 @@ def asked_of(environ: WSGIEnvironment) -> Asked | None:
 
 def asked_nonce(environ: WSGIEnvironment) -> str | None:
     """Return the nonce that the application of the response in environ asked for."""
-    asked = asked_of(environ)
-    return None if asked is None else asked.nonce
+    state: State | None = environ.get(ENVIRON_KEY)
+    return None if state is None or state[4] is None else state[4].nonce
 
 
 def head_is_out(state: State) -> None:
