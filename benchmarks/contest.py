@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from .requests import ENVIRON, cookie_field
+from .requests import ASK, ENVIRON, cookie_field
 
 Lines = list[tuple[str, str]]
 
@@ -17,6 +17,8 @@ BARE = "bare application"
 """The contestant that every workload has without naming it."""
 
 OURS = "wsgi_headers"
+IN_PYTHON = "wsgi_headers, Python alone"
+TYPED = "wsgi_headers, typed fields"
 BY_HAND = "closure by hand, unchecked"
 
 BODY = [b"ok"]
@@ -44,7 +46,19 @@ def showing(feed: Feed) -> WSGIApplication:
     return application
 
 
-WSGI_APPLICATIONS = (plain, showing)
+def asking(feed: Feed) -> WSGIApplication:
+    """`plain`, except that it asks for the nonce of its response first."""
+    following = feed.popleft
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        environ[ASK](environ)
+        start_response("200 OK", following())
+        return BODY
+
+    return application
+
+
+WSGI_APPLICATIONS = (plain, showing, asking)
 """The bare applications that are nothing but a WSGI callable, which is all that a contestant may rely on there."""
 
 

@@ -1,5 +1,6 @@
 """Whether two contestants of a workload do the same, before their times are compared."""
 
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -39,8 +40,8 @@ def differences(workload: Workload) -> dict[str, str]:
 def meaning(lines: Lines) -> Meaning:
     """What the lines say: names without case, the order between fields without importance.
 
-    A Set-Cookie value is its pair and a set of attributes, Vary a set of names without case; every other field is its
-    values in their order.
+    A Set-Cookie value is its pair and a set of attributes, Vary a set of names without case, a nonce is as good as any
+    other; every other field is its values in their order.
     """
     fields: Meaning = {}
     for name, value in lines:
@@ -65,7 +66,18 @@ def _members(value: str) -> object:
     return frozenset(member.strip().lower() for member in value.split(","))
 
 
-_READERS: dict[str, Callable[[str], object]] = {"set-cookie": _cookie, "vary": _members}
+def _policy(value: str) -> object:
+    return _NONCE.sub("'nonce'", value)
+
+
+# CSP3 section 2.3.1, of the length that 128 bits take at least (section 7.1).
+_NONCE = re.compile(r"'nonce-[A-Za-z0-9+/_-]{22,}={0,2}'")
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "set-cookie": _cookie,
+    "vary": _members,
+    "content-security-policy": _policy,
+}
 
 
 def _named(workload: Workload, name: str) -> Contestant:

@@ -14,6 +14,7 @@ is at every request: some 50 ns.
 """
 
 import re
+import secrets
 import time
 from calendar import timegm
 from collections.abc import Callable, Iterable
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from .contest import Lines
+from .requests import ASK
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -127,6 +129,87 @@ def replacing_checked(application: WSGIApplication, tail: Lines) -> WSGIApplicat
                 return start_response(status, kept)
             return start_response(status, kept, exc_info)
 
+        return application(environ, start)
+
+    return wrapped
+
+
+class Nonced(NamedTuple):
+    """A field with a nonce: its name, the text around the places of the nonce, and the text for who did not ask."""
+
+    name: str
+    pieces: tuple[str, ...]
+    unasked: str
+
+
+def nonced(application: WSGIApplication, tail: Lines, field: Nonced) -> WSGIApplication:
+    """`replacing`, and a field with a nonce that is made when it is asked for."""
+    replaced = frozenset(name.lower() for name, _ in tail) | {field.name.lower()}
+    full = [*tail, (field.name, field.unasked)]
+    keys = Keys()
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        nonce = ""
+
+        def ask(environ):  # type: (WSGIEnvironment) -> str
+            nonlocal nonce
+            nonce = nonce or secrets.token_urlsafe(18)
+            return nonce
+
+        def start(status, lines, exc_info=None):  # type: (str, Lines, ExcInfo) -> Write
+            kept = [line for line in lines if keys[line[0]] not in replaced]
+            if nonce:
+                kept += tail
+                kept.append((field.name, nonce.join(field.pieces)))
+            else:
+                kept += full
+            if exc_info is None:
+                return start_response(status, kept)
+            return start_response(status, kept, exc_info)
+
+        environ[ASK] = ask
+        return application(environ, start)
+
+    return wrapped
+
+
+def nonced_checked(application: WSGIApplication, tail: Lines, field: Nonced) -> WSGIApplication:
+    """`nonced`, refusing what must not be sent."""
+    replaced = frozenset(name.lower() for name, _ in tail) | {field.name.lower()}
+    full = [*tail, (field.name, field.unasked)]
+    keys = Keys()
+    statuses = set()  # type: set[str]
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        nonce = ""
+
+        def ask(environ):  # type: (WSGIEnvironment) -> str
+            nonlocal nonce
+            nonce = nonce or secrets.token_urlsafe(18)
+            return nonce
+
+        def start(status, lines, exc_info=None):  # type: (str, Lines, ExcInfo) -> Write
+            if status not in statuses:
+                check_status(status, statuses)
+            kept = []
+            for line in lines:
+                name, value = line
+                if type(line) is not tuple or type(name) is not str or type(value) is not str:
+                    name, value = line = exact_line(name, value)
+                if not (value.isprintable() and value.isascii()):
+                    check_value(value)
+                if keys[name] not in replaced:
+                    kept.append(line)
+            if nonce:
+                kept += tail
+                kept.append((field.name, nonce.join(field.pieces)))
+            else:
+                kept += full
+            if exc_info is None:
+                return start_response(status, kept)
+            return start_response(status, kept, exc_info)
+
+        environ[ASK] = ask
         return application(environ, start)
 
     return wrapped

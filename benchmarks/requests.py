@@ -35,6 +35,10 @@ ENVIRON: WSGIEnvironment = {
 """What a server hands over, 27 keys; each request gets a copy with a path and a Cookie field of its own."""
 
 
+ASK = "benchmarks.nonce"
+"""Where environ has the function of environ that gives the nonce of a response, "" where nobody makes one."""
+
+
 def scattered(serial: int) -> int:
     """A number below 2**32 that is another one for each serial below 2**32 and looks like any (Knuth's hash)."""
     return serial * 2_654_435_761 & 0xFFFF_FFFF

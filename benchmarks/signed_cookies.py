@@ -8,7 +8,6 @@ that knows where it stands and looks at nothing else.
 import hashlib
 import time
 from collections.abc import Iterable
-from functools import partial
 from http.cookies import SimpleCookie
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -16,9 +15,9 @@ from itsdangerous import BadSignature, Signer
 from werkzeug.datastructures import Headers
 from werkzeug.http import dump_cookie, parse_cookie
 
-from wsgi_headers import CookieRule, HeadersMiddleware, Policy
+from wsgi_headers import CookieRule, Policy
 
-from . import heads
+from . import heads, ours
 from .contest import BY_HAND, OURS, Contestant, Lines, Workload, showing
 from .libraries import Rewriting, attributes_of, rewriting
 from .references import MAX_AGE, Editing, Keys, expiry
@@ -208,7 +207,7 @@ WORKLOAD = Workload(
     heads.session_cookie,
     (
         Contestant(ITSDANGEROUS, signing_alone, "verifies and signs one value, touches no field"),
-        Contestant(OURS, partial(HeadersMiddleware, policy=POLICY)),
+        *ours.both(POLICY),
         Contestant(BY_HAND, protecting),
         Contestant("http.cookies", standard_protecting),
         Contestant("werkzeug Headers, dump_cookie", werkzeug_protecting),

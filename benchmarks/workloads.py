@@ -9,19 +9,30 @@ from functools import partial
 from wsgiref.types import WSGIApplication
 
 from wsgi_headers import (
+    NONCE,
+    CacheControl,
     CacheSafety,
+    ContentSecurityPolicy,
     CookieAttributes,
     CookieRule,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
     Default,
-    HeadersMiddleware,
     Merge,
+    PermissionsPolicy,
     Policy,
+    ReferrerPolicy,
     Remove,
     Set,
+    XContentTypeOptions,
+    XFrameOptions,
+    XPermittedCrossDomainPolicies,
+    overrides,
 )
 
-from . import conditional_requests, flask_requests, heads, libraries, references, rules, sharing, signed_cookies
-from .contest import BY_HAND, OURS, Contestant, Lines, Workload
+from . import conditional_requests, flask_requests, heads, libraries, ours, references, rules, sharing, signed_cookies
+from .contest import BY_HAND, OURS, TYPED, Contestant, Feed, Lines, Workload, asking, plain
+from .requests import ASK, ENVIRON
 
 SAFE = "wsgi_headers, CacheSafety too"
 LIMIT = "closure that concatenates"
@@ -43,6 +54,38 @@ EIGHT_FIELDS: Lines = [
 
 EIGHT_SETS = Policy(*[Set(name, value) for name, value in EIGHT_FIELDS])
 
+PAGE_ALONE = ContentSecurityPolicy(
+    default_src=["'self'"], object_src=[], base_uri=["'self'"], frame_ancestors=["'none'"]
+)
+PERMISSIONS = PermissionsPolicy(camera=(), geolocation=(), microphone=())
+SEVEN_TYPED = Policy(
+    CrossOriginOpenerPolicy("same-origin"),
+    CrossOriginResourcePolicy("same-origin"),
+    PERMISSIONS,
+    ReferrerPolicy("strict-origin-when-cross-origin"),
+    XContentTypeOptions(),
+    XFrameOptions("DENY"),
+    XPermittedCrossDomainPolicies("none"),
+)
+EIGHT_TYPED = Policy(PAGE_ALONE, SEVEN_TYPED)
+
+WITH_NONCE = ContentSecurityPolicy(
+    default_src=["'self'"],
+    script_src=["'self'", NONCE],
+    object_src=[],
+    base_uri=["'self'"],
+    frame_ancestors=["'none'"],
+)
+NONCED = references.Nonced(
+    WITH_NONCE.name,
+    (
+        "default-src 'self'; script-src 'self' 'nonce-",
+        "'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'",
+    ),
+    "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'",
+)
+ASKING = ENVIRON | {ASK: partial(overrides.nonce, default="")}
+
 DECISIONS = references.Decisions(
     fixed=[
         ("Content-Security-Policy", "default-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"),
@@ -58,6 +101,17 @@ DECISIONS = references.Decisions(
 CONFLICTS = Policy(
     *[Set(name, value) for name, value in DECISIONS.fixed],
     *[Default(name, value) for name, value in DECISIONS.defaults],
+    *[Remove(name) for name in DECISIONS.removed],
+    Merge("Vary", ", ".join(DECISIONS.vary)),
+)
+
+CONFLICTS_TYPED = Policy(
+    PAGE_ALONE,
+    ReferrerPolicy("strict-origin-when-cross-origin"),
+    XContentTypeOptions(),
+    XFrameOptions("DENY"),
+    Default(CacheControl(no_store=True)),
+    Default(PERMISSIONS),
     *[Remove(name) for name in DECISIONS.removed],
     Merge("Vary", ", ".join(DECISIONS.vary)),
 )
@@ -78,11 +132,6 @@ LIMITED = Policy(EIGHT_SETS, CookieAttributes(secure=True, http_only=True, same_
 HARDENED_WITHIN = references.hardened_within(CEILING)
 
 
-def ours(policy: Policy) -> Callable[[WSGIApplication], WSGIApplication]:
-    """What wraps an application in the middleware with this policy."""
-    return partial(HeadersMiddleware, policy=policy)
-
-
 def limit(does_not: str = "") -> Contestant:
     """The unit, in every workload the same."""
     return Contestant(LIMIT, partial(references.concatenating, tail=EIGHT_FIELDS), does_not)
@@ -93,14 +142,35 @@ def in_limits(key: str, title: str, head: Callable[[int], Lines], *contestants: 
     return Workload(key, title, head, contestants, unit=LIMIT, reference=OURS, unit_name="limits")
 
 
+def with_nonce(key: str, title: str, application: Callable[[Feed], WSGIApplication]) -> Workload:
+    """W1 with a nonce in its Content-Security-Policy, for an application that asks for it or does not."""
+    return Workload(
+        key,
+        title,
+        heads.five_lines,
+        (
+            limit("no nonce"),
+            *ours.both(Policy(WITH_NONCE, SEVEN_TYPED)),
+            Contestant(BY_HAND, partial(references.nonced, tail=EIGHT_FIELDS[1:], field=NONCED)),
+            Contestant(BY_HAND_CHECKED, partial(references.nonced_checked, tail=EIGHT_FIELDS[1:], field=NONCED)),
+        ),
+        unit=LIMIT,
+        reference=OURS,
+        unit_name="limits",
+        application=application,
+        environ=ASKING,
+    )
+
+
 WORKLOADS = (
     in_limits(
         "W1",
         "eight fixed fields, five plain lines",
         heads.five_lines,
         limit(),
-        Contestant(OURS, ours(EIGHT_SETS)),
-        Contestant(SAFE, ours(Policy(EIGHT_SETS, CacheSafety()))),
+        *ours.both(EIGHT_SETS),
+        ours.middleware(EIGHT_TYPED, TYPED),
+        ours.middleware(Policy(EIGHT_SETS, CacheSafety()), SAFE),
         Contestant(BY_HAND, partial(references.replacing, tail=EIGHT_FIELDS)),
         Contestant(BY_HAND_CHECKED, partial(references.replacing_checked, tail=EIGHT_FIELDS)),
         Contestant("secure", partial(libraries.secure_middleware, tail=EIGHT_FIELDS)),
@@ -112,18 +182,21 @@ WORKLOADS = (
         "conflicts and removals, ten lines",
         heads.conflicting_lines,
         limit("resolves nothing"),
-        Contestant(OURS, ours(CONFLICTS)),
+        *ours.both(CONFLICTS),
+        ours.middleware(CONFLICTS_TYPED, TYPED),
         Contestant(BY_HAND, partial(references.resolving, decisions=DECISIONS)),
         Contestant(BY_HAND_CHECKED, partial(references.resolving_checked, decisions=DECISIONS)),
         Contestant("werkzeug Headers", partial(libraries.werkzeug_resolve, decisions=DECISIONS)),
     ),
+    with_nonce("W3", "W1 with a nonce in its Content-Security-Policy, not asked for", plain),
+    with_nonce("W3-asked", "W3, asked for", asking),
     in_limits(
         "W4",
         "W1 and two cookies hardened",
         heads.two_cookies,
         limit("leaves the cookies"),
-        Contestant(OURS, ours(COOKIES)),
-        Contestant(SAFE, ours(SAFE_COOKIES)),
+        *ours.both(COOKIES),
+        ours.middleware(SAFE_COOKIES, SAFE),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
@@ -134,15 +207,15 @@ WORKLOADS = (
         "W4 without Cache-Control from the application",
         heads.two_cookies_uncontrolled,
         limit("leaves the cookies"),
-        Contestant(OURS, ours(COOKIES)),
-        Contestant(SAFE, ours(SAFE_COOKIES), "Cache-Control: private besides"),
+        *ours.both(COOKIES),
+        ours.middleware(SAFE_COOKIES, SAFE, "Cache-Control: private besides"),
     ),
     in_limits(
         "W6",
         "W1 with thirty lines and five cookies hardened",
         heads.thirty_lines_and_five_cookies,
         limit("leaves the cookies"),
-        Contestant(OURS, ours(COOKIES)),
+        *ours.both(COOKIES),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
@@ -153,7 +226,7 @@ WORKLOADS = (
         "W1 and one cookie, hardened by its rule of ten",
         heads.one_of_ten_cookies,
         limit("leaves the cookie"),
-        Contestant(OURS, ours(NAMED)),
+        *ours.both(NAMED),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=HARDENED_BY_NAME)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=HARDENED_BY_NAME)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS, names=NAMES)),
@@ -165,7 +238,7 @@ WORKLOADS = (
         "W1 and two cookies hardened, each response another Expires",
         heads.ever_new_expires,
         limit("leaves the cookies"),
-        Contestant(OURS, ours(COOKIES)),
+        *ours.both(COOKIES),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
@@ -176,7 +249,7 @@ WORKLOADS = (
         "C3 and a longest life",
         heads.ever_new_expires,
         limit("leaves the cookies"),
-        Contestant(OURS, ours(LIMITED)),
+        *ours.both(LIMITED),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=HARDENED_WITHIN)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=HARDENED_WITHIN)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS, ceiling=CEILING)),
@@ -187,7 +260,7 @@ WORKLOADS = (
         "W1 and twenty cookies hardened",
         heads.twenty_cookies,
         limit("leaves the cookies"),
-        Contestant(OURS, ours(COOKIES)),
+        *ours.both(COOKIES),
         Contestant(BY_HAND, partial(references.editing, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 import wsgi_headers
+from wsgi_headers import _program
 
 PACKAGE = Path(wsgi_headers.__file__).parent
 
@@ -55,12 +56,15 @@ LAYERS: dict[str, int] = {
     # What a policy becomes
     "presets": 4,
     "_program": 4,
+    "_applying": 4,  # in C, see below
     "_compiled": 4,
     "_overriding": 4,
     "_selection": 4,
     "_start": 4,
     "_answering": 4,
     "_replacing": 4,
+    "_responding": 4,
+    "_shadow_log": 4,
     "_plan": 4,
     "_explain": 4,
     "shadow": 4,
@@ -102,7 +106,8 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-SOURCES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+# What is compiled says in a stub what it imports, which is for type checkers alone.
+SOURCES = {name_of(path): path for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.pyi")])}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
 
@@ -144,7 +149,7 @@ def own_module(dotted: str) -> str | None:
 
 
 STATEMENTS = [
-    (importer, dotted, runs)
+    (importer, dotted, runs and SOURCES[importer].suffix == ".py")
     for importer, tree in TREES.items()
     for node, runs in statements(tree)
     for dotted in absolute(importer, node)
@@ -214,6 +219,16 @@ def test_name_of_a_file_says_what_is_in_it(module: str) -> None:
 def test_middleware_stays_small() -> None:
     """The protocol fits on a few screens: middleware.py has fewer than 150 lines."""
     assert len(SOURCES["middleware"].read_text(encoding="utf-8").splitlines()) < 150
+
+
+def test_what_is_compiled_has_a_twin() -> None:
+    """C is for the innermost loop alone: one file, with its types in a stub and its twin in Python, in a few screens."""
+    (source,) = PACKAGE.rglob("*.c")
+    assert [path.stem for path in PACKAGE.rglob("*.pyi")] == [source.stem] == ["_applying"]
+    assert Import("_program", "_applying", True) in IMPORTS
+    assert [node.name for node in TREES["_applying"].body if isinstance(node, ast.FunctionDef)] == ["apply"]
+    assert inspect.isfunction(_program.apply)
+    assert len(source.read_text(encoding="utf-8").splitlines()) < 450
 
 
 # ----------------------------------------------------------------------------------------------------------------------

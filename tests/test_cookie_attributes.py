@@ -13,6 +13,8 @@ from cookie_lines import rewriter, rewritten
 
 from wsgi_headers import CookieAttributes, CookieRule, HeadError, PolicyError
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 HARDENED = CookieAttributes(secure=True, http_only=True, same_site="Lax")
 LONG = "x" * 1025  # one octet more than user agents look at (rfc6265bis 5.6)
 

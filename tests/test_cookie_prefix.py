@@ -11,6 +11,8 @@ from user_agent import EXPIRED, STORED, Request, cookie_field, outcome, read
 
 from wsgi_headers import CookieAttributes, CookieRule, HeadersMiddleware, Match, Policy, PolicyError, Rule
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 AGENT = Request("https", "app.example", "/app/page")
 PREFIXES = ("__Host-", "__Secure-", "__Http-", "__Host-Http-")
 HOST = CookieRule("sid", prefix="__Host-")
@@ -165,6 +167,17 @@ def test_out(parts: tuple[Any, ...], before: str, after: str, scheme: str) -> No
 
     for _ in range(2):  # what is remembered of the first one must not change the second
         assert exchange(None, before, scheme=scheme).lines == [after]
+
+
+@pytest.mark.parametrize("name", ["Http-sid", "http-sid", "HTTP-"])
+def test_a_name_that_makes_a_longer_prefix(name: str) -> None:
+    """The browser reads `__Host-Http-` then, and asks for HttpOnly too."""
+    (after,) = site(CookieRule(name, prefix="__Host-"))(None, f"{name}=1").lines
+
+    assert after == f"__Host-{name}=1; Path=/; Secure; HttpOnly"
+    assert outcome(read(after, AGENT), AGENT) == STORED
+    with pytest.raises(PolicyError):
+        CookieRule(name, prefix="__Host-", http_only=False)
 
 
 def test_secure_on_https_alone_does_not_hold_for_a_prefix() -> None:

@@ -10,6 +10,8 @@ from wsgi import PLAIN, call, environ_for
 
 from wsgi_headers import CookieRule, HeadersMiddleware, Policy
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 

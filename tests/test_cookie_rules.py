@@ -14,6 +14,8 @@ from werkzeug.http import dump_cookie
 
 from wsgi_headers import CookieAttributes, CookieRule, HeadError, HeadersMiddleware, Match, Policy, PolicyError, Rule
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 HARDENED = CookieAttributes(secure=True, http_only=True, same_site="Lax")
 AGENT = Request("https", "www.site.test", "/dir/page")
 

@@ -34,6 +34,8 @@ from wsgi_headers import (
     presets,
 )
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 # One policy for each way that a head can take, so that no way leaves the check out; X-Bad is the field of bad lines.
 POLICIES = {
     "empty": Policy(),

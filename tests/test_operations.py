@@ -30,6 +30,8 @@ from wsgi_headers import (
     Set,
 )
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 Operation = Set | Default | Append | Merge | Remove | Edit
 
 

@@ -6,6 +6,7 @@ import pickle
 import random
 from typing import Any
 
+import pytest
 from assertions import by_field, meaning
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from strategies import heads, lines, literal_policies, operations, policies, req
 from wsgi import Line, Response, call, environ_for, responding
 
 from wsgi_headers import HeadError, HeadersMiddleware, Policy, explain
+
+pytestmark = pytest.mark.usefixtures("each_loop")
 
 Exchange = tuple[dict[str, Any], str, list[Line]]
 

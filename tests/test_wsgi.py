@@ -46,6 +46,8 @@ from wsgi_headers import (
 )
 from wsgi_headers.exchange import ENVIRON_KEY
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 ROOT = Path(wsgi_headers.__file__).parents[1]
 
 # One policy for each kind of `start_response` that an application may be given.

@@ -32,30 +32,35 @@ _STATUSES = 256
 def start_for_program(compiled: Compiled) -> Start:
     """Return the start of responses that go through one program."""
     program, with_nonce = compiled.program, compiled.with_nonce
-    inert, tail, spellings, apply = program.inert, program.tail, program.spellings, program.apply
+    inert, tail, spellings = program.inert, program.tail, program.spellings
+    apply, tables = program.apply, program.tables
     key, lines_by = program.by_key
     statuses: set[str] = set()
 
     def start(state: State, status: str, lines: Any, exc_info: OptExcInfo | None = None) -> Any:
         start_response, environ, plan, above, asked = state
         after = None
-        if asked is None and not program.touches and type(status) is str and status in statuses and type(lines) is list:
-            try:
-                for line in lines:
-                    name, value = line
-                    if value is not inert[name]:
-                        if type(value) is not str or not value.isascii() or not value.isprintable():
+        known = type(status) is str and status in statuses
+        if known and asked is None and type(lines) is list:
+            if not program.touches:
+                try:
+                    for line in lines:
+                        name, value = line
+                        if value is not inert[name]:
+                            if type(value) is not str or not value.isascii() or not value.isprintable():
+                                break
+                        if type(line) is not tuple or type(name) is not str:
                             break
-                    if type(line) is not tuple or type(name) is not str:
-                        break
-                else:
-                    after = lines + tail
-                    if key is not None and key in environ:
-                        after += lines_by[environ[key]]
-            except (KeyError, TypeError, ValueError):
-                pass  # a new name, a line that is no pair, a name that is none: told apart below
+                    else:
+                        after = lines + tail
+                        if key is not None and key in environ:
+                            after += lines_by[environ[key]]
+                except (KeyError, TypeError, ValueError):
+                    pass  # a new name, a line that is no pair, a name that is none: told apart below
+            if after is None:
+                after = apply(tables, spellings, lines, environ)
         if after is None:
-            if type(status) is not str or status not in statuses:
+            if not known:
                 status = checked_status(status)
                 if len(statuses) >= _STATUSES:
                     statuses.clear()
@@ -64,9 +69,7 @@ def start_for_program(compiled: Compiled) -> Start:
                     statuses.add(status)
             if asked is not None or status not in statuses:
                 after = compiled.rewritten(state, status, lines)
-            elif type(lines) is list:
-                after = apply(spellings, lines, environ)
-            if after is None:
+            else:
                 after = program.rewrite(lines, environ)
         if plan is None:
             refuse_second(exc_info)

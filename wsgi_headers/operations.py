@@ -45,6 +45,10 @@ class FieldValue(Part):
         """Return the value as it goes out: with the nonce of a response, or for one that asked for none."""
         return self.serialize()
 
+    def sending(self) -> Callable[[str | None], str]:
+        """Return `sent` for whoever asks often: what does not depend on the nonce is made once."""
+        return self.sent
+
 
 class Step(Protocol):
     """One part's contribution to what happens to the lines of one field."""
@@ -181,6 +185,8 @@ class Valued(Operation):
         value = self.value
         if isinstance(value, str):
             return (self.name, value)
+        if type(value) is _Sending:
+            return (self.name, value.text(asked_nonce(environ)))
         if isinstance(value, FieldValue):
             return (self.name, value.sent(asked_nonce(environ)))
         made = value(environ)
@@ -203,13 +209,25 @@ class Valued(Operation):
 
     def asking(self) -> Valued:
         """Return this operation for responses that asked for a nonce: its value is known when the head is made."""
-        value = self.value
-        return self._with(lambda environ: value)
+        assert isinstance(self.value, FieldValue)
+        return self._with(_Sending(self.value.sending()))
 
     def _with(self, value: Any) -> Valued:
         other = object.__new__(type(self))
         other._keep(name=self.name, value=value)
         return other
+
+
+class _Sending:
+    """The value of a typed field, as a function of the nonce of the response."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: Callable[[str | None], str]) -> None:
+        self.text = text
+
+    def __call__(self, environ: WSGIEnvironment) -> str:
+        return self.text(asked_nonce(environ))
 
 
 class Set(Valued):
@@ -374,6 +392,8 @@ def compile_operations(steps: Sequence[Operation]) -> FieldProgram:
         return FieldProgram(field, absent, lambda lines: _run(steps, lines, {}), alone)
     if all(isinstance(step, Edit) for step in steps):
         return FieldProgram(field, (), lambda lines: _run(steps, lines, {}))
+    if len(steps) == 1:
+        return FieldProgram(field, always=steps[0].apply)
     return FieldProgram(field, always=lambda lines, environ: _run(steps, lines, environ))
 
 

@@ -11,7 +11,8 @@
 
 from __future__ import annotations
 
-import secrets
+import os
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
 
 from ._part import Part
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 # CSP3 7.1: "at least 128 bits long"; 18 octets are 24 characters of base64 without padding.
 _OCTETS = 18
+# RFC 4648 5: the alphabet that is safe in addresses too.
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 _NO_DEFAULT: Any = object()
+_NONE_MADE = (None, "")
 
 
 def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
@@ -39,7 +43,7 @@ def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
     Raises RuntimeError where no middleware stands above, and where the head has gone out. CSP3 7.1.
     """
     states = live_states(environ)
-    outermost, made = environ.get(NONCE_KEY, (None, ""))
+    outermost, made = environ.get(NONCE_KEY, _NONE_MADE)
     if made and (not states or outermost is states[-1]):
         return str(made)
     if not states:
@@ -47,11 +51,13 @@ def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
             return default
         raise RuntimeError(_why_not(environ, "a nonce is asked for"))
     asked = asked_in(states)
-    asked.nonce = secrets.token_urlsafe(_OCTETS)
+    # `secrets.token_urlsafe` gives the same and takes half as long again.
+    made = asked.nonce = b2a_base64(os.urandom(_OCTETS), newline=False).translate(_URL_SAFE).decode("ascii")
+    kept = states[-1], made
     for state in states:
-        state[1][NONCE_KEY] = states[-1], asked.nonce
-    environ[NONCE_KEY] = states[-1], asked.nonce
-    return asked.nonce
+        state[1][NONCE_KEY] = kept
+    environ[NONCE_KEY] = kept
+    return made
 
 
 def apply(environ: WSGIEnvironment, *operations: Part) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from .._part import Part
 from ..operations import FieldProgram, checked
@@ -111,12 +111,6 @@ def protected(pair: str, tail: str, protection: Protection) -> str:
     return f"{name}{equals}{value}"
 
 
-# What became of the attribute texts under one wish: the text that follows the pair, None where it stays as it is.
-# The key None is the line without a semicolon; a tuple is a text without the date of its Expires, which many
-# applications make anew for each response, and becomes what stands before that date and after it; it says too whether
-# the date exceeds the longest life.
-_Memo: TypeAlias = dict[Any, Any]
-
 # What a memo gives for a key that it does not have, where it may have None.
 _NOT_MET: Any = object()
 
@@ -127,16 +121,66 @@ _EXPIRES = "xpires="
 _PLACE, _FAR_PLACE = "\0", "\0 31 Dec 9999 23:59:59"
 
 
-class _Known(NamedTuple):
+class _Memo(dict[Any, Any]):
+    """What became of the attribute texts under one wish: the text that follows the pair, None where it stays as it is.
+
+    The key None is the line without a semicolon; a tuple is a text without the date of its Expires, which many
+    applications make anew for each response, and becomes what stands before that date and after it; it says too whether
+    the date exceeds the longest life.
+    """
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+
+    def __missing__(self, key: str | None) -> str | None:
+        before, found, rest = (key or "").partition(_EXPIRES)
+        if key is None or not found:
+            return self._of_text(key)
+        date, semicolon, behind = rest.partition(";")
+        # Only a longest life asks what the date is, and only whether that is exceeded.
+        max_age = self.wish.max_age
+        exceeds = max_age is not None and (cookie_date(date) or 0) > int(time.time()) + max_age
+        around = self.get((before, semicolon, behind, exceeds), _NOT_MET)
+        if around is _NOT_MET or len(key) > _TAIL_OCTETS or not (date.isascii() and date.isprintable()):
+            checked(SET_COOKIE, key)
+            place = _FAR_PLACE if exceeds else _PLACE
+            placed = f";{before}{_EXPIRES}{place}{semicolon}{behind}"
+            dates = [attribute.value for attribute in attributes(placed) if attribute.name == "expires"]
+            if dates != [place] or len(key) > _TAIL_OCTETS:
+                return self._of_text(key)
+            text, _ = rewritten(placed, self.wish)
+            around = None if text == placed else text.split(place)
+            self._keep((before, semicolon, behind, exceeds), around)
+        return None if around is None else f"{around[0]}{date}{around[1]}"
+
+    def _of_text(self, key: str | None) -> str | None:
+        """Return what becomes of a whole text, kept where it will always be that."""
+        tail = "" if key is None else f";{checked(SET_COOKIE, key)}"
+        text, lasting = rewritten(tail, self.wish)
+        after = None if text == tail else text
+        if lasting and len(tail) <= _TAIL_OCTETS:
+            self._keep(key, after)
+        return after
+
+    def _keep(self, key: Any, after: Any) -> None:
+        if len(self) >= _TAILS:
+            self.clear()
+        self[key] = after
+
+
+class _Known:
     """What is wanted of the cookies of one name, and what it made of their attribute texts so far.
 
     unprefixed   the same without the prefix, where cookies of both names count
     """
 
-    wish: Wish
-    memo: _Memo
-    protection: Protection
-    unprefixed: _Known | None = None
+    # Read for each line, and the attributes of a named tuple take several times as long.
+    __slots__ = ("memo", "protection", "unprefixed")
+
+    def __init__(self, memo: _Memo, protection: Protection, unprefixed: _Known | None = None) -> None:
+        self.memo = memo
+        self.protection = protection
+        self.unprefixed = unprefixed
 
 
 def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
@@ -149,12 +193,12 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         wish = wish_for(steps, name)
         if wish is None:
             return None
-        known = _Known(wish, memos.setdefault(wish, {}), UNPROTECTED)
+        known = _Known(memos.setdefault(wish, _Memo(wish)), UNPROTECTED)
         protection = protection_of(rules, name)
         if protection.prefix:
-            wish = with_prefix(wish, protection.prefix)
+            wish = with_prefix(wish, protection.prefix + name)
         unprefixed = known if protection.accepts_unprefixed else None
-        return _Known(wish, memos.setdefault(wish, {}), protection, unprefixed)
+        return _Known(memos.setdefault(wish, _Memo(wish)), protection, unprefixed)
 
     def met(pair: str) -> _Known | None:
         """Return what is wanted of a cookie whose name is met for the first time."""
@@ -183,13 +227,11 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
             if known is None:
                 checked(SET_COOKIE, value)
                 return None
-        wish, memo, protection, unprefixed = known
+        memo, protection, unprefixed = known.memo, known.protection, known.unprefixed
         if not (pair.isascii() and pair.isprintable()):
             checked(SET_COOKIE, pair)
         key = tail if semicolon else None
-        after = memo.get(key, _NOT_MET)
-        if after is _NOT_MET:
-            after = _after(memo, key, wish)
+        after = memo[key]
         # A line without name and value is no cookie (rfc6265bis 5.6 step 5); with a signature it would be one.
         if not pair:
             return value
@@ -199,49 +241,11 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         sent += semicolon + tail if after is None else after
         if unprefixed is not None and _expiry(f";{tail}") <= time.time():
             # The browser may have both, so both are deleted.
-            after = _remembered({}, key, unprefixed.wish)
+            after = unprefixed.memo[key]
             return sent, value if after is None else pair + after
         return sent
 
     return FieldProgram(SET_COOKIE.lower(), edit=edit)
-
-
-def _after(memo: _Memo, key: str | None, wish: Wish) -> str | None:
-    """Return what follows the pair under `wish`, None where it stays; kept in `memo` where it will always be that."""
-    before, found, rest = (key or "").partition(_EXPIRES)
-    if key is None or not found:
-        return _remembered(memo, key, wish)
-    date, semicolon, behind = rest.partition(";")
-    # Only a longest life asks what the date is, and only whether that is exceeded.
-    exceeds = wish.max_age is not None and (cookie_date(date) or 0) > int(time.time()) + wish.max_age
-    around = memo.get((before, semicolon, behind, exceeds), _NOT_MET)
-    if around is _NOT_MET or len(key) > _TAIL_OCTETS or not (date.isascii() and date.isprintable()):
-        checked(SET_COOKIE, key)
-        place = _FAR_PLACE if exceeds else _PLACE
-        placed = f";{before}{_EXPIRES}{place}{semicolon}{behind}"
-        dates = [attribute.value for attribute in attributes(placed) if attribute.name == "expires"]
-        if dates != [place] or len(key) > _TAIL_OCTETS:
-            return _remembered(memo, key, wish)
-        text, _ = rewritten(placed, wish)
-        around = None if text == placed else text.split(place)
-        _keep(memo, (before, semicolon, behind, exceeds), around)
-    return None if around is None else f"{around[0]}{date}{around[1]}"
-
-
-def _remembered(memo: _Memo, key: str | None, wish: Wish) -> str | None:
-    """Return the same for a whole text."""
-    tail = "" if key is None else f";{checked(SET_COOKIE, key)}"
-    text, lasting = rewritten(tail, wish)
-    after = None if text == tail else text
-    if lasting and len(tail) <= _TAIL_OCTETS:
-        _keep(memo, key, after)
-    return after
-
-
-def _keep(memo: _Memo, key: Any, after: Any) -> None:
-    if len(memo) >= _TAILS:
-        memo.clear()
-    memo[key] = after
 
 
 def _expiry(tail: str) -> float:

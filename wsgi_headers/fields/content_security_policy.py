@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypedDict, Unpack
 
@@ -188,6 +188,11 @@ class ContentSecurityPolicy(TypedField):
     def sent(self, nonce: str | None = None) -> str:
         """Return the field for a response that asked for this nonce, or for none."""
         return self._without_nonce() if nonce is None else f"'nonce-{nonce}'".join(self._pieces())
+
+    def sending(self) -> Callable[[str | None], str]:
+        """Return `sent` with the text between the places of the nonce made once."""
+        pieces, without_nonce = self._pieces(), self._without_nonce()
+        return lambda nonce: without_nonce if nonce is None else f"'nonce-{nonce}'".join(pieces)
 
     @property
     def takes_nonce(self) -> bool:
