@@ -524,7 +524,7 @@ def test_a_304_carries_no_policy_with_a_nonce(asking: bool, tagged: bool) -> Non
 
 @pytest.mark.parametrize("tagged", [True, False], ids=["of the application", "made"])
 def test_what_the_application_asked_for_stands_on_a_304(tagged: bool) -> None:
-    """Operations for this response alone come after the policy's, but no line of a field declared with a nonce comes back."""
+    """Operations for this response alone come after the policy's, but bring no policy with a nonce back."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         overrides.apply(environ, Set("Content-Security-Policy", "default-src 'none'"), Set("X-A", "2"))
