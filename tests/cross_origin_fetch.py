@@ -91,7 +91,8 @@ def safelisted(name: str, value: str) -> bool:
         return re.fullmatch(r"[0-9A-Za-z *,\-.;=]*", value) is not None
     if name == "content-type":
         return not UNSAFE_BYTE.search(value) and value.partition(";")[0].strip().lower() in SAFELISTED_TYPES
-    return name == "range" and re.fullmatch(r"bytes=[0-9]+-[0-9]*", value) is not None
+    single = re.fullmatch(r"bytes=([0-9]+)-([0-9]*)", value) if name == "range" else None
+    return single is not None and (not single[2] or int(single[1]) <= int(single[2]))
 
 
 def combined(response: Response, name: str) -> str | None:

@@ -63,6 +63,8 @@ LAYERS: dict[str, int] = {
     "_start": 4,
     "_answering": 4,
     "_replacing": 4,
+    "_responding": 4,
+    "_shadow_log": 4,
     "_plan": 4,
     "_explain": 4,
     "shadow": 4,

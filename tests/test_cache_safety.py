@@ -24,6 +24,7 @@ from wsgi_headers import (
     CacheControl,
     CacheSafety,
     CDNCacheControl,
+    Conditional,
     ContentSecurityPolicy,
     CookieAttributes,
     CookieBudget,
@@ -177,6 +178,7 @@ LINES: dict[str, tuple[list[str], list[str]]] = {
     "two, the first of which counts": (['private="a"', "private"], ["private"]),
     "two, one of which says it": (["max-age=60", "private"], ["max-age=60", "private"]),
     "two, the first of which says it": (["private, max-age=1", "public"], ["private, max-age=1", "public"]),
+    "two, the last of which says it and more": (["public", "private, max-age=1"], ["public", "private, max-age=1"]),
     "what undoes it": (["no-store", "must-understand"], ["no-store, must-understand, private"]),
     "all of one goes": (["public", "max-age=60"], ["max-age=60, private"]),
     "three": (["public", "s-maxage=1", "Private=a"], ["private"]),
@@ -489,6 +491,28 @@ def test_a_304_with_the_nonce() -> None:
     assert respond(policy, *lines, status="304 Not Modified").lines == lines
     cookie = respond(policy, *lines, COOKIE, status="304 Not Modified")
     assert by_field(cookie.lines) == by_field([("Cache-Control", "max-age=60, private"), ("ETag", '"1"'), COOKIE])
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_beside_conditional(first: bool) -> None:
+    """A 304 that is made in the place of a personal response says the same as that one; a 412 is not stored anyway."""
+    policy = Policy(CacheSafety(), Conditional()) if first else Policy(Conditional(), CacheSafety())
+    lines = [PLAIN, ("ETag", '"1"'), PUBLIC]
+    hit, miss = {"HTTP_IF_NONE_MATCH": '"1"'}, {"HTTP_IF_MATCH": '"2"'}
+    for more, request, does, personal in (
+        ([], {}, None, False),
+        ([COOKIE], {}, None, True),
+        ([], {"HTTP_AUTHORIZATION": "x"}, None, True),
+        ([], {}, asks, True),
+        ([], {}, overriding(Set("Cache-Control", "max-age=60, public")), False),
+        ([COOKIE], {}, overriding(Set("Cache-Control", "max-age=60, public")), True),
+    ):
+        wanted = "max-age=60, private" if personal else "max-age=60, public" if does else PUBLIC[1]
+        for conditions, status in (({}, "200 OK"), (hit, "304 Not Modified")):
+            response = respond(policy, *lines, *more, does=does, **request, **conditions)
+            assert (response.status, response.values("Cache-Control")) == (status, [wanted])
+        refused = respond(policy, *lines, *more, does=does, **request, **miss)
+        assert (refused.status, refused.values("Cache-Control")) == ("412 Precondition Failed", ["no-store"])
 
 
 def test_budget_measures_what_goes_out(caplog: pytest.LogCaptureFixture) -> None:

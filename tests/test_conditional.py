@@ -28,6 +28,7 @@ from wsgi import PLAIN, Line, Response, call, environ_for, responding, run, vali
 from wsgi_headers import (
     CORS,
     NONCE,
+    AllowedHosts,
     Conditional,
     ContentSecurityPolicy,
     CookieBudget,
@@ -46,6 +47,7 @@ from wsgi_headers import (
 )
 from wsgi_headers.conditional import Preconditions, evaluate
 from wsgi_headers.exchange import ENVIRON_KEY
+from wsgi_headers.inspector import as_text, inspect, request_environ
 
 DATA = json.loads((Path(__file__).parent / "data" / "conditional_requests.json").read_text(encoding="ascii"))
 
@@ -536,6 +538,16 @@ def test_what_the_application_asked_for_stands_on_a_304(tagged: bool) -> None:
 
     assert response.status == "304 Not Modified"
     assert_head(response.lines, [("ETag", tag), ("Content-Security-Policy", "default-src 'none'"), ("X-A", "2")])
+
+
+def test_what_a_guard_answers_is_not_judged() -> None:
+    """It is no representation of what was asked for, whatever its application says of it."""
+    refusal = responding(PLAIN, *STRONG, body=[b"elsewhere"])
+    app = HeadersMiddleware(responding(PLAIN), Policy(TAGGING, AllowedHosts("b.example", deny=refusal)))
+
+    response = call(app, **fields(if_none_match="*"))
+
+    assert (response.status, response.body) == ("200 OK", b"elsewhere")
 
 
 def test_cors_stands_on_both() -> None:
@@ -1426,6 +1438,22 @@ def test_what_is_explained_is_what_goes_out(policy: Policy, asked: dict[str, str
 
     assert told.status == response.status
     assert_head(told.head, response.lines)
+
+
+def test_a_rule_that_a_412_came_of_held() -> None:
+    """It is not among those that did nothing, though it does not hold for the answer."""
+    told = explain(Policy(Rule(Match(status=200), Conditional())), environ_for(**FAIL), "200 OK", [PLAIN, *STRONG])
+
+    assert (told.status, told.idle) == ("412 Precondition Failed", ())
+
+
+def test_what_is_explained_can_be_shown() -> None:
+    """The status before and after, and the part beside the lines that left."""
+    environ = request_environ("/", fields=[("If-None-Match", '"a"')])
+
+    shown = as_text(inspect(HeadersMiddleware(responding(PLAIN, *STRONG), JUDGING), environ))
+
+    assert "- 200 OK\n+ 304 Not Modified\n- Content-Type: text/plain\n      Conditional()\n  ETag" in shown
 
 
 def test_the_part_that_spoke_is_the_one_that_is_named() -> None:

@@ -169,6 +169,17 @@ def test_out(parts: tuple[Any, ...], before: str, after: str, scheme: str) -> No
         assert exchange(None, before, scheme=scheme).lines == [after]
 
 
+@pytest.mark.parametrize("name", ["Http-sid", "http-sid", "HTTP-"])
+def test_a_name_that_makes_a_longer_prefix(name: str) -> None:
+    """The browser reads `__Host-Http-` then, and asks for HttpOnly too."""
+    (after,) = site(CookieRule(name, prefix="__Host-"))(None, f"{name}=1").lines
+
+    assert after == f"__Host-{name}=1; Path=/; Secure; HttpOnly"
+    assert outcome(read(after, AGENT), AGENT) == STORED
+    with pytest.raises(PolicyError):
+        CookieRule(name, prefix="__Host-", http_only=False)
+
+
 def test_secure_on_https_alone_does_not_hold_for_a_prefix() -> None:
     """A browser refuses a prefixed cookie without Secure, and a TLS proxy may stand in front."""
     exchange = site(CookieAttributes(secure="https"), HOST)

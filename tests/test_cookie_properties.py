@@ -16,7 +16,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from user_agent import EXPIRED, LONGEST_LIFE, STORED, Cookie, Request, cookie_field, ends, outcome, read
 
-from wsgi_headers import CookieAttributes, CookieRule, HeadError, HeadersMiddleware, Policy
+from wsgi_headers import CookieAttributes, CookieRule, HeadError, HeadersMiddleware, Policy, PolicyError
 
 pytestmark = pytest.mark.usefixtures("each_loop")
 
@@ -403,6 +403,10 @@ PREFIXES = {
     "__Host-Http-": {"secure": True, "http_only": True, "path": "/", "domain": False},
 }
 PROTECTED = ["a", "sid", "session"]
+PROTECTING = (
+    *("prefix", "signing_key", "signature_max_age"),
+    *("insecure_accept_unprefixed", "insecure_accept_unsigned"),
+)
 
 
 @st.composite
@@ -426,7 +430,7 @@ def protection(parts: list[Any], name: str) -> dict[str, Any]:
         speaking = exempting[-1:]
     said: dict[str, Any] = {}
     for part in speaking:
-        for argument in ("prefix", "signing_key", "signature_max_age"):
+        for argument in PROTECTING:
             if getattr(part, argument) is not None:
                 said[argument] = getattr(part, argument)
     return said
@@ -553,6 +557,99 @@ def test_comes_back_as_the_application_set_it(
     assert [pair for pair in shown if pair[0] in ("other", "SID")] == [
         pair for pair in tossed if pair[0] in ("other", "SID")
     ]
+
+
+# Any stack of rules on the way in, and an account of what each pair of the field is.
+
+
+@st.composite
+def incoming_rules(draw: st.DrawFn) -> CookieRule:
+    """A rule for one name or many that protects, lets in or exempts."""
+    name = draw(st.sampled_from(["sid", "sid", "a", "s*", "*d", "*i*", "*"]))
+    options: dict[str, Any] = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "insecure_accept_unprefixed": st.booleans(),
+                "insecure_accept_unsigned": st.booleans(),
+                "signing_key": st.just(KEY),
+                "exempt": st.sampled_from([True, False, ("secure",)]),
+            },
+        )
+    )
+    if "*" not in name and draw(st.booleans()):
+        options["prefix"] = draw(st.sampled_from(sorted(PREFIXES)))
+    return CookieRule(name, **options)
+
+
+@st.composite
+def incoming_pairs(draw: st.DrawFn) -> str:
+    """A pair of a Cookie field, with a prefix, blanks of Unicode, a signature, without an equals sign."""
+    bare = draw(st.sampled_from(["sid", "a", "SID", "other"]))
+    blank = draw(st.sampled_from(["", "", "\xa0", "\x85", "\xe2\x80\x80"]))
+    name = draw(st.sampled_from(["", *sorted(PREFIXES)])) + bare
+    name = draw(st.sampled_from([blank + name, name + blank]))
+    good = itsdangerous.Signer(
+        KEY, salt=f"wsgi_headers.cookie.{bare}", key_derivation="hmac", digest_method=hashlib.sha256
+    ).sign("v")
+    value = draw(st.sampled_from(["v", "", "a=b", "a.b", good.decode(), good.decode() + "=", good.decode()[1:]]))
+    return draw(st.sampled_from([f"{name}={value}", f" {name} = {value} ", name, f"={value}", value]))
+
+
+def known_as(parts: list[Any], name: str) -> tuple[str, dict[str, Any], bool] | None:
+    """Return the name that the application uses, what is said of it, and whether the prefix is there or none asked."""
+    for part in parts:
+        said = protection(parts, part.name)
+        if "prefix" in said and said["prefix"] + part.name == name:
+            return part.name, said, True
+    said = protection(parts, name)
+    return (name, said, "prefix" not in said) if "prefix" in said or "signing_key" in said else None
+
+
+def shown_of(parts: list[Any], field: str) -> list[tuple[str, str]]:
+    """Return the pairs that an application sees, one judged after the other."""
+    read_pairs = []
+    for piece in field.split(";"):
+        name, equals, value = (text.strip(" \t") for text in piece.partition("="))
+        name, value = (name, value) if equals else ("", name)
+        likenesses = {name} if name else set() if equals else {value}
+        likenesses |= {like.strip() for like in likenesses}
+        likenesses |= {like.encode("latin-1").decode("utf-8", "replace").strip() for like in likenesses}
+        imitated = [known_as(parts, like) for like in likenesses - {name, ""}]
+        read_pairs.append((name, value, known_as(parts, name), [known for known in imitated if known]))
+    prefixed = {known[0] for _, _, known, _ in read_pairs if known and known[2]}
+    shown = []
+    for name, value, known, imitated in read_pairs:
+        if known is None or not (name or value):
+            if not imitated and (name or value):
+                shown.append((name, value))
+            continue
+        bare, said, complete = known
+        strict = any("prefix" in other or not other.get("insecure_accept_unsigned") for _, other, _ in imitated)
+        if not complete and (strict or bare in prefixed or not said.get("insecure_accept_unprefixed")):
+            continue
+        if "signing_key" in said:
+            looks = re.fullmatch(r".*\.[\w+/=-]{43,44}", value, re.ASCII | re.DOTALL)
+            unsigned = value if said.get("insecure_accept_unsigned") and not strict and not looks else None
+            canonical = re.fullmatch(r".*\.[\w-]{43}", value, re.ASCII | re.DOTALL)
+            counts = verified(value, bare, None) if canonical else None
+            value = unsigned if counts is None else counts
+        if value is not None:
+            shown.append((bare, value))
+    return shown
+
+
+@given(st.lists(incoming_rules(), min_size=1, max_size=4), st.lists(incoming_pairs(), max_size=5))
+def test_what_any_rules_let_in(parts: list[Any], pairs: list[str]) -> None:
+    """The application sees what the rules together say of each pair, in order."""
+    field = "; ".join(pairs)
+    try:
+        found = seen(field, parts)
+    except PolicyError:
+        event("rules that say nothing")
+        return
+
+    assert [pair for pair in found if pair != ("", "")] == shown_of(parts, field)
 
 
 EXPIRES = re.compile(r"(expires)=[^;]*", re.IGNORECASE)

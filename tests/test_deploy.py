@@ -146,6 +146,16 @@ def test_different_policies_both_act(tmp_path: Path) -> None:
     assert reply.values("X-Policy") == ["hook"]
 
 
+def test_hook_that_only_watches(tmp_path: Path) -> None:
+    """Nothing is changed, and the log of the worker says what would be."""
+    home = conf(tmp_path, POLICY_CONF.replace("make_policy())", "make_policy(), shadow=True)"))
+    with running_gunicorn(home, CASES) as server:
+        reply = server.ask("/plain")
+        assert policy_lines(reply) == [(name, []) for name, _ in POLICY_LINES]
+        assert reply.values("Set-Cookie") == ["sid=1; Path=/", "theme=dark"]
+        server.until(lambda: "shadow: the cookie 'sid' would be changed by " in server.log, "a record")
+
+
 @pytest.fixture(scope="module")
 def baseline_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the three lines of the documentation."""
@@ -238,6 +248,10 @@ WRONG_CONFS = {
     "type": (
         "deploy.gunicorn(Set('X-Frame-Options', 'DENY'))",
         "wsgi_headers.errors.PolicyError: HeadersMiddleware.policy: is no Policy ",
+    ),
+    "shadow": (
+        "deploy.gunicorn(Policy(), shadow='yes')",
+        "wsgi_headers.errors.PolicyError: HeadersMiddleware.shadow: is no bool 'yes'; ",
     ),
     "proxy-fix": (
         "deploy.gunicorn(Policy(), proxy_fix={'x_prot': 1})",
@@ -471,6 +485,12 @@ def test_factory_returns_the_middleware() -> None:
     assert type(made) is HeadersMiddleware
     assert made.app is cases
     assert made.policy == make_policy()
+    assert made.shadow is None
+
+
+def test_factory_of_one_that_only_watches() -> None:
+    """It is said as to the middleware itself."""
+    assert deploy.wrap("served_applications:cases", "served_applications:make_policy()", shadow=True).shadow == {}
 
 
 def test_factory_refuses_what_is_no_policy_of_its_own() -> None:

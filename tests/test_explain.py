@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from wsgi import environ_for, run
 
 from wsgi_headers import (
+    NONCE,
     Append,
+    ContentSecurityPolicy,
     CookieAttributes,
+    CookieBudget,
     CookieRule,
     Default,
     Edit,
     Explanation,
     HeadError,
+    HeadersMiddleware,
     Match,
     Merge,
     Policy,
@@ -19,6 +24,7 @@ from wsgi_headers import (
     Rule,
     Set,
     explain,
+    overrides,
 )
 from wsgi_headers._explain import explain_later
 
@@ -148,3 +154,44 @@ def test_a_line_that_becomes_two() -> None:
         (("Set-Cookie", "sid=; Max-Age=0"), ("Set-Cookie", "__Secure-sid=; Max-Age=0; Secure"), (rule,)),
         (None, ("Set-Cookie", "sid=; Max-Age=0"), (rule,)),
     ]
+
+
+WITH_NONCE = ContentSecurityPolicy(script_src=[NONCE])
+
+
+@pytest.mark.parametrize("name", ["content-security-policy", "Content-Security-Policy"])
+def test_a_304_has_no_line_that_is_declared_with_a_nonce(name: str) -> None:
+    """It is the part that declares it which takes the line out (CSP3 7.1, RFC 9111 3.2)."""
+    sent = (name, "default-src 'self'")
+    (line,) = explain(Policy(WITH_NONCE), dict(ENVIRON), "304 Not Modified", [sent]).lines
+
+    assert (line.before, line.after, line.parts) == (sent, None, (WITH_NONCE,))
+
+
+def test_what_looks_at_a_head_and_leaves_it_did_nothing() -> None:
+    """A budget that is kept is no reason for anything."""
+    (line,) = explained(Policy(CookieBudget()), ("Set-Cookie", "a=1")).lines
+
+    assert line.parts == ()
+
+
+def test_overrides_of_the_response_come_after_the_policy() -> None:
+    """Before the head goes out, environ says what the application asked for; what a policy derives stays last."""
+    policy = Policy(WITH_NONCE, Set("X-A", "policy"), Rule(Match(when=bool, varies_on=("Accept",)), Set("X-B", "1")))
+    wish, other = Set("X-A", "application"), Set("Vary", "Cookie")
+    told: list[Explanation] = []
+    nonces: list[str] = []
+
+    def app(environ: dict[str, object], start_response: object) -> list[bytes]:
+        overrides.apply(environ, wish, other)
+        nonces.append(overrides.nonce(environ))
+        told.append(explain_later(policy, environ, environ, "200 OK", []))
+        assert callable(start_response)
+        start_response("200 OK", [])
+        return []
+
+    sent = run(HeadersMiddleware(app, policy), environ_for(), validate=False).lines
+
+    assert sorted(told[0].head) == sorted(sent)
+    assert ("Content-Security-Policy", f"script-src 'nonce-{nonces[0]}'") in sent
+    assert {line.after: line.parts for line in told[0].lines}["X-A", "application"] == (Set("X-A", "policy"), wish)

@@ -212,6 +212,16 @@ def test_304(policy: Policy, own: list[str], left: list[str], ask: bool) -> None
     assert call(app, validate=False).values("X-A") == (["1"] if policy == Policy(Set("X-A", "1")) else [])
 
 
+@pytest.mark.parametrize("paths", [("/a", "/b"), ("/b", "/a")])
+def test_304_of_one_path_is_not_that_of_another(paths: tuple[str, str]) -> None:
+    """What a 304 says is remembered by what holds for its request, whichever comes first."""
+    policy = Policy(PLAIN_CSP, Rule(Match(path="/a", media_type="text/html"), ASKS))
+    app = HeadersMiddleware(asking(status=NOT_MODIFIED, before=len), policy)
+    left = {"/a": [], "/b": ["default-src 'self'"]}
+    for path in (*paths, *paths):
+        assert call(app, path=path, validate=False).values(CSP) == left[path]
+
+
 @pytest.mark.parametrize("ask", [False, True], ids=["unasked", "asked"])
 @pytest.mark.parametrize(("policy", "own", "left"), UNMODIFIED.values(), ids=UNMODIFIED)
 def test_304_that_is_made_of_a_200(policy: Policy, own: list[str], left: list[str], ask: bool) -> None:
@@ -329,8 +339,9 @@ APPLIED: dict[str, tuple[Policy, list[Any], list[Line], list[Line]]] = {
 }
 
 
+@pytest.mark.parametrize("scheme", ["https", "http"])
 @pytest.mark.parametrize(("policy", "operations", "lines", "expected"), APPLIED.values(), ids=APPLIED)
-def test_applied(policy: Policy, operations: list[Any], lines: list[Line], expected: list[Line]) -> None:
+def test_applied(policy: Policy, operations: list[Any], lines: list[Line], expected: list[Line], scheme: str) -> None:
     """Operations for one response come after all of the policy, and are gone with it."""
     app = asking(
         PLAIN,
@@ -338,10 +349,10 @@ def test_applied(policy: Policy, operations: list[Any], lines: list[Line], expec
         before=lambda environ: "apply" in environ and overrides.apply(environ, *operations),
     )
     middleware = HeadersMiddleware(app, policy)
-    bare = call(middleware).lines
+    bare = call(middleware, scheme=scheme).lines
     for _ in range(2):
-        assert_head(call(middleware, apply="1").lines, [PLAIN, *expected])
-        assert call(middleware).lines == bare
+        assert_head(call(middleware, scheme=scheme, apply="1").lines, [PLAIN, *expected])
+        assert call(middleware, scheme=scheme).lines == bare
 
 
 def test_applied_in_several_calls() -> None:

@@ -11,7 +11,7 @@ import pytest
 from wsgi_headers import HeadersMiddleware, Match, Policy, PolicyError, Problem, Rule, Set
 from wsgi_headers._log import Log
 from wsgi_headers._part import Part
-from wsgi_headers.exchange import Answer, Decision, Head, Request
+from wsgi_headers.exchange import Answer, BodyPhase, Decision, Head, Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -81,6 +81,36 @@ def without_cookies(parts: Sequence[Part]) -> Callable[[Request, Log], None]:
         request.environ.pop("HTTP_COOKIE", None)
 
     return act
+
+
+class Instead(Part):
+    """Answers in the application's place where the request says so, once it has seen the head."""
+
+    @property
+    def body(self) -> Callable[[Sequence[Part]], BodyPhase]:
+        return answering_instead
+
+
+class Otherwise(Instead):
+    """The same by another function."""
+
+    @property
+    def body(self) -> Callable[[Sequence[Part]], BodyPhase]:
+        return lambda parts: answering_instead(parts)
+
+
+def answering_instead(parts: Sequence[Part]) -> BodyPhase:
+    """Compile the parts that answer, the last of which would speak."""
+
+    def read(environ: WSGIEnvironment) -> str | None:
+        return environ.get("HTTP_X_INSTEAD")
+
+    def judge(asked: str, status: str, sent: Sequence[tuple[str, str]]) -> Answer | None:
+        if asked != status:
+            return None
+        return Answer("410 Gone", [("X-Instead", f"{len(parts)} {len(sent)}")], b"gone")
+
+    return BodyPhase(read, bool, judge)
 
 
 class CountLines(Part):
@@ -216,6 +246,32 @@ def test_an_application_that_answers_for_a_guard_sees_no_more_than_the_applicati
     request(HeadersMiddleware(Served(), Policy(Elsewhere(), HideCookies())), HTTP_COOKIE="sid=1")
 
     assert [environ.get("HTTP_COOKIE") for environ in served.seen] == [None]
+
+
+def test_an_answer_in_the_place_of_a_response() -> None:
+    """It goes through the policy with the application's lines, those of its content aside, and is never stored."""
+    served = Served(("Content-Type", "a/b"), ("X-Own", "1"), ("Cache-Control", "public"))
+    app = HeadersMiddleware(served, Policy(Instead(), Set("X-Policy", "1"), Instead(), CountLines()))
+
+    status, lines, body = request(app, HTTP_X_INSTEAD="200 OK")
+
+    assert (status, body) == ("410 Gone", b"gone")
+    assert dict(lines) == {
+        "X-Own": "1",
+        "X-Instead": "2 3",
+        "Content-Length": "4",
+        "X-Policy": "1",
+        "X-Lines": "1 4 5",
+        "Cache-Control": "no-store",
+    }
+    assert len(served.seen) == 1
+    assert request(app, HTTP_X_INSTEAD="404 Not Found")[0] == request(app)[0] == "200 OK"
+
+
+def test_a_body_is_replaced_by_one_kind_of_part() -> None:
+    """Two of them would each have to judge what the other made."""
+    with pytest.raises(ValueError, match="too many values"):
+        HeadersMiddleware(Served(), Policy(Instead(), Otherwise()))
 
 
 def test_finish_sees_the_whole_head_after_every_operation() -> None:

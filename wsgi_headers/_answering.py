@@ -35,7 +35,7 @@ def answered_early(chosen: Chosen, request: Request, state: State) -> Iterable[b
     """
     for incoming in chosen.incoming:
         incoming(request, chosen.log)
-    for decision in chosen.decisions(request):
+    for _, decision in chosen.decisions(request):
         if decision.reason:
             chosen.log.warn(decision.event, "%(event)s: %(reason)s", reason=decision.reason, **decision.facts)
         if decision.answer is not None:

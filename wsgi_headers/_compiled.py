@@ -48,14 +48,18 @@ class WithNonce(Remove):
 class Compiled:
     """What heads go through.
 
+    steps         of each field, in the order in which they act
+    last          those of each field that no operation removes
+    if_personal   those that come after all where the response is personal
+    authorized    whether it is in any case, by its request
     program       for responses that asked for nothing
-    finish        what looks at the whole head afterwards, in order
+    finishing     what looks at the whole head afterwards, in order, each with the parts that it acts for
+    finish        the same alone
     body          what judges the application's responses; None where nothing does
+    judges        the parts that it acts for
     with_nonce    what keeps the fields that a stored response may have with a nonce off its 304, by field
 
-    `last` are the steps that no operation removes, `if_personal` those that come after all where the response is
-    personal, which it is in any case where the request is `authorized`. `fold` gives the program of one field for its
-    steps.
+    `fold` gives the program of one field for its steps.
     """
 
     def __init__(
@@ -63,47 +67,63 @@ class Compiled:
         steps: Mapping[str, Sequence[Step]],
         last: Mapping[str, Sequence[Step]],
         if_personal: Mapping[str, Sequence[Operation]],
-        finish: Sequence[Callable[[Head, Log], None]],
+        finishing: Sequence[tuple[list[Part], Callable[[Head, Log], None]]],
         body: BodyPhase | None,
+        judges: Sequence[Part],
         with_nonce: Mapping[str, WithNonce],
         fold: Callable[[tuple[Step, ...]], FieldProgram],
         *,
         authorized: bool,
     ) -> None:
-        self._steps = steps
-        self._last = last
-        self._if_personal = if_personal
-        self._authorized = authorized
-        self.finish = tuple(finish)
+        self.steps = steps
+        self.last = last
+        self.if_personal = if_personal
+        self.authorized = authorized
+        self.finishing = tuple(finishing)
+        self.finish = tuple(look for _, look in finishing)
         self.body = body
+        self.judges = tuple(judges)
         self.with_nonce = with_nonce
         self._fold = fold
+        self._stages: dict[str, list[Any]] = {}
         self._programs: dict[tuple[bool, bool, bool], Program] = {}
         self.program = self._program(False, False, False)
 
     def _program(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
         """Return the program for a 304, for a response that asked for a nonce, or for others; made when first asked."""
         takes_nonce = bool(self.with_nonce)
-        key = takes_nonce and not_modified, takes_nonce and nonce, personal or self._authorized
+        key = takes_nonce and not_modified, takes_nonce and nonce, personal or self.authorized
         known = self._programs.get(key)
         if known is None:
             known = self._programs[key] = self._programmed(*key)
         return known
 
     def _programmed(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
-        steps = self._steps
+        steps = self.steps
         if not_modified:
             steps = without_nonces(steps, self.with_nonce)
         elif nonce:
             steps = {field: list(map(_asking, of_field)) for field, of_field in steps.items()}
-        if_personal = self._if_personal
+        if_personal = self.if_personal
         if personal:
             steps, if_personal = followed(steps, if_personal), {}
         return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
     @functools.cached_property
-    def _last_if_personal(self) -> Mapping[str, Sequence[Step]]:
-        return followed(self._last, self._if_personal)
+    def last_if_personal(self) -> Mapping[str, Sequence[Step]]:
+        """The steps of each field that no operation removes, where the response is personal."""
+        return followed(self.last, self.if_personal)
+
+    def steps_for(self, *, not_modified: bool) -> Mapping[str, Sequence[Step]]:
+        """Return the steps of each field, for a 304 or for another head."""
+        return without_nonces(self.steps, self.with_nonce) if not_modified else self.steps
+
+    def stages(self, steps: Sequence[Step]) -> list[Any]:
+        """Return what edits a value as the first of a field's steps do, the first two, and so on; remembered."""
+        field = steps[0].field
+        if field not in self._stages:
+            self._stages[field] = [step.compile(steps[:count]).edit for count, step in enumerate(steps, 1)]
+        return self._stages[field]
 
     def rewritten(self, state: State, status: str, lines: Any) -> list[Line]:
         """Return the new head of a response that asked for something, or of a 304.
@@ -124,9 +144,9 @@ class Compiled:
         try:
             after = program.rewrite(lines, environ)
             if asked is not None and asked.operations:
-                personal = personal or self._authorized or sets_cookie(after)
+                personal = personal or self.authorized or sets_cookie(after)
                 # By the response of each middleware: a head may be started again.
-                asked.last[id(state)] = self._last_if_personal if personal else self._last
+                asked.last[id(state)] = self.last_if_personal if personal else self.last
                 if is_outermost(state):
                     last = functools.reduce(followed, asked.last.values())
                     after = overridden(after, asked.operations, last, environ)
@@ -137,7 +157,7 @@ class Compiled:
 
     def speaks_of(self, field: str, asked: Asked | None) -> bool:
         """Whether an operation does something to a field, by its lower-case name: of the policy or of the response."""
-        return field in self._steps or (
+        return field in self.steps or (
             asked is not None and any(operation.field == field for operation in asked.operations)
         )
 
@@ -148,11 +168,16 @@ class Compiled:
         with what was made for this response: the stored one has another nonce.
         """
         asked: Asked | None = state[4]
-        fields, nonce = set(self.with_nonce), None
-        if asked is not None:
-            fields.update(step.field for step in asked.operations if _takes_nonce(step))
-            nonce = asked.nonce
-        return [line for line in lines if not (line[0].lower() in fields or (nonce and nonce in line[1]))]
+        return [line for line in lines if not self.leaves_304(line, asked)]
+
+    def leaves_304(self, line: Line, asked: Asked | None) -> bool:
+        """Whether a line of what was made of a response must not be on its 304."""
+        field = line[0].lower()
+        if asked is None:
+            return field in self.with_nonce
+        if asked.nonce and asked.nonce in line[1]:
+            return True
+        return field in self.with_nonce or any(step.field == field for step in asked.operations if _takes_nonce(step))
 
 
 def followed(steps: Mapping[str, Sequence[Step]], by_others: Mapping[str, Sequence[Step]]) -> dict[str, Sequence[Step]]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._answering import never_stored
-from ._compiled import without_nonces
+from ._compiled import Compiled, followed
 from ._log import Log, Silence
+from ._overriding import with_last
 from ._part import Part
 from ._personal import is_authorized, sets_cookie
-from ._plan import Leaf, Plan, finishing, judging_parts, speaking
+from ._plan import Leaf, Plan
 from ._preflight import matched_as
 from ._program import checked_status, exact_lines
 from ._replacing import answered_lines, of_not_modified
 from ._state import asked_of
 from .exchange import NOT_MODIFIED, AfterBody, Head, Line, Request
 from .match import Match, media_type_of
-from .operations import Edit, Operation, Step, effective_steps
+from .operations import Edit, Operation, effective_steps
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -102,14 +104,14 @@ def explain_later(
     chosen = plan.only or plan.choose(entered)
     content_type = next((value for name, value in sent if name.lower() == "content-type"), "")
     code, media_type = status[:3], media_type_of(content_type)
-    holding = _holding(chosen.leaves, code, media_type, scheme)
-    held = holding
+    holding = held = _holding(chosen.leaves, code, media_type, scheme)
+    compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered), chosen.leaves)
     traced = [_Traced(line, line) for line in sent]
-    parts, body = judging_parts(speaking(holding))
-    read = None if body is None else body.read(entered)
-    answer = None if body is None or read is None else body.judge(read, status, sent)
+    read = None if compiled.body is None else compiled.body.read(entered)
+    answer = None if compiled.body is None or read is None else compiled.body.judge(read, status, sent)
     if isinstance(answer, AfterBody):
         answer = None  # there is no body here to judge by
+    parts = list(compiled.judges)
     if answer is not None and answer is not NOT_MODIFIED:
         status = answer.status
         sent = answered_lines(answer, sent)
@@ -117,28 +119,76 @@ def explain_later(
         content_type = next(value for name, value in answer.lines if name.lower() == "content-type")
         code, media_type = status[:3], media_type_of(content_type)
         holding = _holding(chosen.leaves, code, media_type, scheme)
-    by_field: Mapping[str, Sequence[Step]] = plan.steps(holding, scheme)
-    if answer is NOT_MODIFIED or code == "304":
-        by_field = without_nonces(by_field, plan.with_nonce(chosen.leaves, scheme))
-    _trace(traced, by_field, environ)
-    asked = asked_of(environ)
-    judged = asked is not None and asked.makes_personal
-    if judged or is_authorized(entered) or sets_cookie(line.now for line in traced if line.now is not None):
-        _trace(traced, plan.steps_if_personal(holding, scheme), environ)
-    head = Head(status, [line.now for line in traced if line.now is not None], sent, environ)
-    for looking, look in finishing(holding):
-        given = list(head.lines)
-        look(head, plan.log)
-        did = _did(looking, Head(status, given, sent, environ), head.lines, plan.log)
-        traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
+        compiled = plan.compiled(tuple(holding), scheme, is_authorized(entered), chosen.leaves)
+    not_modified = answer is NOT_MODIFIED or code == "304"
+    head = _through_all(compiled, environ, Head(status, [], sent, environ), traced, plan.log, not_modified)
     if answer is not None:
         after = of_not_modified(head.lines) if answer is NOT_MODIFIED else never_stored(head.lines)
         traced.extend(_aligned([line for line in traced if line.now is not None], after, parts))
+    told = head.status if answer is None else answer.status
     return Explanation(
-        head.status if answer is None else answer.status,
-        tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now),
-        _idle(plan.leaves, [*held, *holding], request, scheme, code, media_type),
+        told, _explained(traced), _idle(plan.leaves, [*held, *holding], request, scheme, code, media_type)
     )
+
+
+def explained_lines(
+    compiled: Compiled, environ: WSGIEnvironment, status: str, sent: list[Line], log: Log
+) -> tuple[ExplainedLine, ...]:
+    """Return the lines that a head becomes, each with the parts that did it.
+
+    Overrides and a nonce are read of the response in environ. Raises as `Compiled.rewritten` does, and HeadError where
+    what looks at the whole head does; that tells `log` what it has to tell.
+    """
+    traced = [_Traced(line, line) for line in sent]
+    _through_all(compiled, environ, Head(status, [], sent, environ), traced, log, status.startswith("304"))
+    return _explained(traced)
+
+
+def _explained(traced: Sequence[_Traced]) -> tuple[ExplainedLine, ...]:
+    return tuple(ExplainedLine(line.before, line.now, tuple(line.parts)) for line in traced if line.before or line.now)
+
+
+def _through_all(
+    compiled: Compiled, environ: WSGIEnvironment, head: Head, traced: list[_Traced], log: Log, not_modified: bool
+) -> Head:
+    """Take the lines of a head through what was compiled, and return the head as it comes out.
+
+    head           before that, without lines
+    traced         its lines; those that come to be are added
+    not_modified   whether it is that of a 304, or becomes one
+    """
+    asked = asked_of(environ)
+    of_field: dict[str, list[_Traced]] = {}
+    for line in traced:
+        if line.now is not None:
+            of_field.setdefault(line.now[0].lower(), []).append(line)
+
+    def through(steps: Mapping[str, Sequence[Any]]) -> None:
+        for name, of_name in steps.items():
+            own = of_field.setdefault(name, [])
+            made = _through(compiled, of_name, [line for line in own if line.now is not None], environ)
+            own.extend(made)
+            traced.extend(made)
+
+    through(compiled.steps_for(not_modified=not_modified))
+    judged = asked is not None and asked.makes_personal
+    personal = judged or compiled.authorized or sets_cookie(line.now for line in traced if line.now is not None)
+    if personal:
+        through(compiled.if_personal)
+    if asked is not None:
+        last = compiled.last_if_personal if personal else compiled.last
+        through(with_last(asked.operations, functools.reduce(followed, asked.last.values(), last)))
+    if not_modified:
+        for line in traced:
+            line.now = None if line.now is not None and compiled.leaves_304(line.now, asked) else line.now
+    head.lines = [line.now for line in traced if line.now is not None]
+    for parts, look in compiled.finishing:
+        given = list(head.lines)
+        look(head, log)
+        if head.lines != given:
+            did = _did(parts, Head(head.status, given, head.sent, environ), head.lines)
+            traced.extend(_aligned([line for line in traced if line.now is not None], head.lines, did))
+    return head
 
 
 def _holding(leaves: Sequence[Leaf], code: str, media_type: str, scheme: str) -> list[Leaf]:
@@ -149,17 +199,10 @@ def _holding(leaves: Sequence[Leaf], code: str, media_type: str, scheme: str) ->
     ]
 
 
-def _trace(traced: list[_Traced], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> None:
-    """Take lines through the steps of their fields."""
-    for name, of_field in steps.items():
-        own = [line for line in traced if line.now is not None and line.now[0].lower() == name]
-        traced.extend(_through(of_field, own, environ))
-
-
-def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
+def _through(compiled: Compiled, steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment) -> list[_Traced]:
     """Take the lines of one field through its steps, and return the lines that came to be."""
     if not isinstance(steps[0], Operation):
-        return [more for line in own for more in _through_folded(steps, line)]
+        return [more for line in own for more in _through_folded(compiled.stages(steps), steps, line)]
     made: list[_Traced] = []
     for step in effective_steps(steps):
         lines = [line for line in (*own, *made) if line.now is not None]
@@ -172,7 +215,7 @@ def _through(steps: Sequence[Any], own: list[_Traced], environ: WSGIEnvironment)
     return made
 
 
-def _through_folded(steps: Sequence[Any], line: _Traced) -> list[_Traced]:
+def _through_folded(stages: Sequence[Any], steps: Sequence[Any], line: _Traced) -> list[_Traced]:
     """Take one line through steps that are folded into one (cookies), and return those that came to be beside it.
 
     A part did what comes with it and not without.
@@ -181,20 +224,20 @@ def _through_folded(steps: Sequence[Any], line: _Traced) -> list[_Traced]:
         return []
     name, value = line.now
     before: str | tuple[str, ...] | None = value
-    for count, step in enumerate(steps, 1):
-        edit = step.compile(steps[:count]).edit
-        after = edit(value)
-        if after != before:
+    after = stages[-1](value)
+    if after == value:
+        return []
+    for step, stage in zip(steps, stages, strict=True):
+        made = stage(value)
+        if made != before:
             line.parts.append(step.part)
-        before = after
-    if before == value:
-        line.parts.clear()
-    values = before if isinstance(before, tuple) else () if before is None else (before,)
+        before = made
+    values = after if isinstance(after, tuple) else () if after is None else (after,)
     line.now = (name, values[0]) if values else None
     return [_Traced(None, (name, more), list(line.parts)) for more in values[1:]]
 
 
-def _did(parts: list[Part], given: Head, after: list[Line], log: Log) -> list[Part]:
+def _did(parts: list[Part], given: Head, after: list[Line]) -> list[Part]:
     """Return which of the parts that look at a whole head together made `after` of it: without one it is another."""
     did = []
     for part in parts:
@@ -202,7 +245,7 @@ def _did(parts: list[Part], given: Head, after: list[Line], log: Log) -> list[Pa
         look = part.finish(others) if part.finish is not None and others else None
         head = Head(given.status, list(given.lines), given.sent, given.environ)
         if look is not None:
-            look(head, log)
+            look(head, Silence())
         if head.lines != after:
             did.append(part)
     return did or parts

@@ -43,9 +43,7 @@ class Log:
         told = left >= 1
         self._kinds[event] = (left - 1, now, 0) if told else (left, now, untold + 1)
         if told:
-            shown = {name: plain(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
-            data = {"event": event, "count": untold + 1, **shown}
-            _logger.warning(message, data, extra=data)
+            record(event, message, count=untold + 1, **facts)
 
 
 class Silence(Log):
@@ -53,6 +51,13 @@ class Silence(Log):
 
     def warn(self, event: str, message: str, **facts: object) -> None:
         """Tell nothing."""
+
+
+def record(event: str, message: str, **facts: object) -> None:
+    """Hand one record to the logger; texts among its facts are made one plain line each."""
+    shown = {name: plain(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    data = {"event": event, **shown}
+    _logger.warning(message, data, extra=data)
 
 
 def plain(text: str) -> str:

@@ -25,10 +25,15 @@ def overridden(
 
     last   the steps of each field that come after every operation
     """
+    return through(lines, with_last(operations, last), environ)
+
+
+def with_last(operations: Sequence[Operation], last: Mapping[str, Sequence[Step]]) -> dict[str, list[Step]]:
+    """Return the operations of each field in their order, and after them what comes last."""
     by_field: dict[str, list[Step]] = {}
     for operation in operations:
         by_field.setdefault(operation.field, []).append(operation)
-    return through(lines, {field: [*steps, *last.get(field, ())] for field, steps in by_field.items()}, environ)
+    return {field: [*steps, *last.get(field, ())] for field, steps in by_field.items()}
 
 
 def through(lines: list[Line], steps: Mapping[str, Sequence[Any]], environ: WSGIEnvironment) -> list[Line]:

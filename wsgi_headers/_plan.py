@@ -119,9 +119,9 @@ class Chosen:
         guarding = [leaf for leaf in active if preflight or not leaf.part.guards_preflights_alone]
         # Of those of one rank the last declared is asked first.
         guarding = sorted((leaf for leaf in reversed(guarding) if plan.guard(leaf.part) is not None), key=_guard_rank)
-        self._guards = [(leaf.matches, plan.guard(leaf.part)) for leaf in guarding]
+        self._guards = [(leaf, plan.guard(leaf.part)) for leaf in guarding]
         self.acts_early = bool(self._guards or self.incoming)
-        self.body = judging(active)
+        self.body = _judging_parts(active)[1]
         self.direct = not self.acts_early and self.body is None
         self._by_head: dict[tuple[str, str, str], Compiled] = {}
         self.settled: tuple[Compiled, Compiled] | None = None
@@ -147,14 +147,14 @@ class Chosen:
         """What holds for such a request that has an Authorization field."""
         return Chosen(self._plan, self.leaves, authorized=True)
 
-    def decisions(self, request: Request) -> Iterator[Decision]:
+    def decisions(self, request: Request) -> Iterator[tuple[Part, Decision]]:
         """Give what guards decide about the request, in their order; for whoever stops at the first that answers."""
         scheme = request.scheme
-        for matches, guard in self._guards:
-            if guard is not None and all(match.holds_for_scheme(scheme) for match in matches):
+        for leaf, guard in self._guards:
+            if guard is not None and all(match.holds_for_scheme(scheme) for match in leaf.matches):
                 decision = guard(request)
                 if decision is not None:
-                    yield decision
+                    yield leaf.part, decision
 
     def compiled(self, scheme: str, status: str, lines: Sequence[Line]) -> Compiled:
         """Return what a head goes through, by what the application sent."""
@@ -238,12 +238,12 @@ class Plan:
         holding = [leaf for leaf in leaves if all(match.holds_for_scheme(scheme) for match in leaf.matches)]
         steps = self.steps(holding, scheme)
         looking = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.finish is not None)
-        judges = tuple(leaf.part for leaf in holding if leaf.active and leaf.part.body is not None)
+        judges, body = _judging_parts(speaking(holding))
         if_personal = self.steps_if_personal(holding, scheme)
         authorized = authorized and bool(if_personal)
         with_nonce = self.with_nonce(leaves if of_request is None else of_request, scheme)
         by_field = (tuple(map(tuple, some.values())) for some in (steps, if_personal))
-        key = (*by_field, looking, judges, authorized, tuple(with_nonce.values()))
+        key = (*by_field, looking, tuple(judges), authorized, tuple(with_nonce.values()))
         known = self._compiled.get(key)
         if known is None:
             if len(self._compiled) >= _COMBINATIONS:
@@ -252,11 +252,9 @@ class Plan:
                 field: [step for step in of_field if isinstance(step, DerivedVary | HttpsOnly)]
                 for field, of_field in steps.items()
             }
-            looks = [act for _, act in finishing(holding)]
-            body = judging(holding)
-            known = Compiled(
-                *(steps, last, if_personal, looks, body, with_nonce), self._folded_steps, authorized=authorized
-            )
+            looks, fold = _finishing(holding), self._folded_steps
+            compiled = (steps, last, if_personal, looks, body, judges, with_nonce)
+            known = Compiled(*compiled, fold, authorized=authorized)
             self._compiled[key] = known
         return known
 
@@ -362,18 +360,13 @@ def together(parts: Sequence[Part], phase: Callable[[Part], Any]) -> list[tuple[
     return [(of_group, act) for of_group, act in compiled if act is not None]
 
 
-def finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, Log], None]]]:
+def _finishing(leaves: Sequence[Leaf]) -> list[tuple[list[Part], Callable[[Head, Log], None]]]:
     """Return what looks at the whole head under leaves that hold, each with the parts that it acts for."""
     return together(sorted((leaf.part for leaf in leaves if leaf.active), key=_finish_rank), _finish)
 
 
-def judging(leaves: Sequence[Leaf]) -> BodyPhase | None:
-    """Return what judges the application's responses under leaves that hold, None where nothing does."""
-    return judging_parts(leaves)[1]
-
-
-def judging_parts(leaves: Sequence[Leaf]) -> tuple[list[Part], BodyPhase | None]:
-    """Return the same with the parts that it acts for."""
+def _judging_parts(leaves: Sequence[Leaf]) -> tuple[list[Part], BodyPhase | None]:
+    """Return what judges the application's responses, None where nothing does, after the parts that it acts for."""
     # One kind of part has such a phase: a second would fail here.
     (found,) = together([leaf.part for leaf in leaves if leaf.active], _body) or [([], None)]
     return found

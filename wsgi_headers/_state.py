@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 State: TypeAlias = list[Any]
 
+
+class Watched(list[Any]):
+    """The state of a response that a policy only watches: no head is changed there."""
+
+
 # Where environ keeps the nonce of a response, with the outermost state that it was made for: an environ that is used
 # again gets another one. It is read again after the head too, while a body is made.
 NONCE_KEY = "wsgi_headers.nonce"
@@ -79,8 +84,11 @@ def note_judged(environ: WSGIEnvironment) -> None:
 
 
 def is_outermost(state: State) -> bool:
-    """Whether no other middleware rewrites the heads after the one of this state."""
-    return state[3] is None
+    """Whether no other middleware rewrites the heads after the one of this state; one that only watches does not."""
+    above: State | None = state[3]
+    while isinstance(above, Watched):
+        above = above[3]
+    return above is None
 
 
 def asked_of(environ: WSGIEnvironment) -> Asked | None:
@@ -93,6 +101,14 @@ def asked_nonce(environ: WSGIEnvironment) -> str | None:
     """Return the nonce that the application of the response in environ asked for."""
     state: State | None = environ.get(ENVIRON_KEY)
     return None if state is None or state[4] is None else state[4].nonce
+
+
+def head_is_out(state: State) -> None:
+    """Note that the head of a state went on, where it is the first one."""
+    if state[2] is not None:
+        above: State | None = state[3]
+        state[2] = None
+        state[1][ENVIRON_KEY] = None if above is None or above[2] is None else above
 
 
 def leave(state: State) -> None:
@@ -120,16 +136,19 @@ def state_above(environ: WSGIEnvironment, start_response: StartResponse) -> Stat
     return state
 
 
-def acts_above(plan: Any, above: State | None, start_response: StartResponse) -> bool:
+def acts_above(plan: Any, above: State | None, start_response: StartResponse, *, watches: bool = False) -> bool:
     """Whether another middleware with an equal policy stands above, which then acts for both.
 
     The same middleware entered again is another pass of its own (a subrequest, a retry), and acts; but not where it was
     handed its own `start_response` (a forward).
+
+    watches   whether it is asked for one that only watches; others of its kind act for it alone
     """
     given = getattr(start_response, "__self__", None)
     while above is not None:
         other = above[2]
         if other is not None and other.policy == plan.policy and (other is not plan or given is above):
-            return True
+            if watches or not isinstance(above, Watched):
+                return True
         above = above[3]
     return False

@@ -167,13 +167,15 @@ def _matches_weakly(field: str, etag: str | None) -> bool:
 
 def weak_tag(chunks: Sequence[bytes], max_body: int) -> str | None:
     """Return the entity tag for a whole body, the same however it is cut into pieces; None where it gets none."""
+    digest = hashlib.blake2b(digest_size=_DIGEST_OCTETS)
     try:
-        whole = b"".join(chunks)
+        if not 0 < sum(map(len, chunks)) <= max_body:
+            return None
+        for chunk in chunks:
+            digest.update(chunk)
     except TypeError:
         return None  # not octets; the server says so
-    if not 0 < len(whole) <= max_body:
-        return None
-    return f'W/"{hashlib.blake2b(whole, digest_size=_DIGEST_OCTETS).hexdigest()}"'
+    return f'W/"{digest.hexdigest()}"'
 
 
 def compile_conditionals(parts: Sequence[Conditional]) -> BodyPhase:

@@ -9,6 +9,7 @@ that a page reads the response.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -321,14 +322,14 @@ class _AllowOrigin(Operation):
         """Return the lines that the origin of the request may have."""
         if self.cause.any_origin:
             return list(_actual_lines(self.cause, ANY))
-        return list(_ByOrigin(self.cause)[environ[ORIGIN]]) if ORIGIN in environ else []
+        return list(_by_origin(self.cause)[environ[ORIGIN]]) if ORIGIN in environ else []
 
 
 def _compile_allow_origin(steps: Sequence[_AllowOrigin]) -> FieldProgram:
     cors = steps[-1].cause
     if cors.any_origin:
         return FieldProgram(steps[-1].field, _actual_lines(cors, ANY))
-    return FieldProgram(steps[-1].field, by_key=(ORIGIN, _ByOrigin(cors)))
+    return FieldProgram(steps[-1].field, by_key=(ORIGIN, _by_origin(cors)))
 
 
 class _ByOrigin(dict[str, tuple[Line, ...]]):
@@ -344,6 +345,10 @@ class _ByOrigin(dict[str, tuple[Line, ...]]):
 
     def __missing__(self, origin: str) -> tuple[Line, ...]:
         return _actual_lines(self._cors, origin) if self._origins.fit(origin) else ()
+
+
+# Compiled once, for responses and for whoever explains them.
+_by_origin = functools.lru_cache(maxsize=64)(_ByOrigin)
 
 
 def _credentials(cors: CORS) -> dict[str, str]:

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 _PROXY_FIX = ("x_for", "x_proto", "x_host", "x_port", "x_prefix")
 
 
-def gunicorn(policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None) -> Callable[[Any], None]:
+def gunicorn(
+    policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None, shadow: bool = False
+) -> Callable[[Any], None]:
     """Return the `post_worker_init` hook for gunicorn.conf.py that puts `policy` before the application.
 
     policy      a Policy, or what the command line takes for one
     proxy_fix   the arguments of werkzeug's ProxyFix, {"x_proto": 1}; a field that is not named is not believed. It then
                 stands outside, so that the policy sees scheme and host of the user's request.
+    shadow      True: the policy changes nothing, and tells the log of each worker what it would change
 
         from wsgi_headers import deploy, presets
         post_worker_init = deploy.gunicorn(presets.BASELINE)
@@ -34,7 +37,7 @@ def gunicorn(policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None
     PolicyError and BadReference. Workers without a WSGI application (asgi) raise RuntimeError when they start.
     """
     chosen = policy_of(policy) if isinstance(policy, str) else policy
-    HeadersMiddleware(_never_called, chosen)
+    HeadersMiddleware(_never_called, chosen, shadow=shadow)
     _check_proxy_fix(proxy_fix)
 
     def post_worker_init(worker: Any) -> None:
@@ -42,7 +45,7 @@ def gunicorn(policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None
         if application is None:
             kind = f"{type(worker).__module__}.{type(worker).__name__}"
             raise RuntimeError(f"wsgi_headers: the worker {kind} runs no WSGI application; use sync, gthread or gevent")
-        wrapped: WSGIApplication = HeadersMiddleware(application, chosen)
+        wrapped: WSGIApplication = HeadersMiddleware(application, chosen, shadow=shadow)
         if proxy_fix is not None:
             wrapped = ProxyFix(wrapped, **{**dict.fromkeys(_PROXY_FIX, 0), **proxy_fix})
         worker.wsgi = wrapped
@@ -50,16 +53,17 @@ def gunicorn(policy: Policy | str, *, proxy_fix: Mapping[str, int] | None = None
     return post_worker_init
 
 
-def wrap(application: str, policy: str) -> HeadersMiddleware:
+def wrap(application: str, policy: str, *, shadow: bool = False) -> HeadersMiddleware:
     """Return the application of `package.module:app` behind a policy, for servers that call a factory.
 
     policy   a preset's name or `package.module:name`
+    shadow   True: the policy changes nothing, and tells the log what it would change
 
         gunicorn "wsgi_headers.deploy:wrap('package.module:app', 'baseline')"
 
     Raises BadReference for a name that leads to no application or no policy.
     """
-    return HeadersMiddleware(application_of(application), policy_of(policy))
+    return HeadersMiddleware(application_of(application), policy_of(policy), shadow=shadow)
 
 
 def _never_called(environ: object, start_response: object) -> list[bytes]:

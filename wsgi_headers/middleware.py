@@ -6,16 +6,18 @@ One bound function is made for each request; `_state` says what it is bound to.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._answering import answered_early
 from ._plan import Chosen, Plan
-from ._replacing import responded, unless_read
-from ._state import State, acts_above, leave, state_above
+from ._replacing import unless_read
+from ._responding import respond, respond_below
+from ._shadow_log import Change, ShadowLog
+from ._state import leave
 from .errors import Problems
-from .exchange import ENVIRON_KEY, Request
+from .exchange import ENVIRON_KEY
 from .policy import Policy, unresolved
+from .shadow import shadowing
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,6 +28,7 @@ class HeadersMiddleware(functools.partial[Any]):
 
     app      the WSGI application that it wraps
     policy   the Policy; compiled once, here
+    shadow   True: nothing is changed, and what would be is told to the log (`shadow.py`)
 
     Raises PolicyError for a policy that refers to what it does not declare. A response may raise HeadError inside the
     application's own `start_response` call; nothing was sent then.
@@ -33,7 +36,7 @@ class HeadersMiddleware(functools.partial[Any]):
     A subclass of `partial`, since calling a class with a `__call__` of its own costs a request twice as much.
     """
 
-    def __new__(cls, app: WSGIApplication, policy: Policy) -> HeadersMiddleware:
+    def __new__(cls, app: WSGIApplication, policy: Policy, *, shadow: bool = False) -> HeadersMiddleware:
         """Return the callable, with the policy compiled."""
         problems = Problems()
         if not callable(app):
@@ -41,10 +44,14 @@ class HeadersMiddleware(functools.partial[Any]):
         if not isinstance(policy, Policy):
             fix = "HeadersMiddleware(app, Policy(...))"
             problems.add("middleware.policy", "HeadersMiddleware.policy", policy, "is no Policy", fix)
+        if type(shadow) is not bool:
+            problems.add("middleware.shadow", "HeadersMiddleware.shadow", shadow, "is no bool", "True or False")
         problems.raise_any()
         unresolved(policy).raise_any()
-        self = super().__new__(cls, around(app, Plan(policy)))
-        self.__dict__.update(app=app, policy=policy)
+        log = ShadowLog() if shadow else None
+        call = around(app, Plan(policy)) if log is None else shadowing(app, Plan(policy, log), log)
+        self = super().__new__(cls, call)
+        self.__dict__.update(app=app, policy=policy, log=log)
         return self
 
     @property
@@ -59,15 +66,23 @@ class HeadersMiddleware(functools.partial[Any]):
         policy: Policy = self.__dict__["policy"]
         return policy
 
+    @property
+    def shadow(self) -> Mapping[Change, int] | None:
+        """How often each kind of change would have been made until now, in this process; None without `shadow`."""
+        log: ShadowLog | None = self.__dict__["log"]
+        return None if log is None else log.counts()
+
     def __get__(self, instance: object, owner: type | None = None) -> HeadersMiddleware:
         """Return itself: as an attribute of a class it is no method, on 3.14 and later too."""
         return self
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.app!r}, {self.policy!r})"
+        shown = "" if self.shadow is None else ", shadow=True"
+        return f"{type(self).__name__}({self.app!r}, {self.policy!r}{shown})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.app, self.policy)
+        build = type(self) if self.shadow is None else functools.partial(type(self), shadow=True)
+        return build, (self.app, self.policy)
 
 
 def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
@@ -76,11 +91,11 @@ def around(app: WSGIApplication, plan: Plan) -> Callable[..., Iterable[bytes]]:
 
     def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if ENVIRON_KEY in environ:
-            return _below_another(app, plan, environ, start_response)
+            return respond_below(app, plan, environ, start_response)
         chosen = choose(environ)
         state = [start_response, environ, plan, None, None]
         if not chosen.direct:
-            return _respond(app, chosen, state)
+            return respond(app, chosen, state)
         environ[ENVIRON_KEY] = state
         try:
             return app(environ, chosen.bind(state))
@@ -121,28 +136,3 @@ def _always_the_same(
             raise
 
     return call_unless_apart if plan.apart else call
-
-
-def _respond(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[bytes]:
-    environ = state[1]
-    environ[ENVIRON_KEY] = state
-    try:
-        if chosen.acts_early:
-            answered = answered_early(chosen, Request(environ), state)
-            if answered is not None:
-                return answered
-        return responded(app, chosen, state)
-    except BaseException:
-        # Whoever catches it may use the environ again, for a retry or an error page.
-        leave(state)
-        raise
-
-
-def _below_another(
-    app: WSGIApplication, plan: Plan, environ: WSGIEnvironment, start_response: StartResponse
-) -> Iterable[bytes]:
-    """Respond where another middleware stands above: an equal policy acts there for both, another one after this."""
-    above = state_above(environ, start_response)
-    if acts_above(plan, above, start_response):
-        return app(environ, start_response)
-    return _respond(app, plan.choose(environ), [start_response, environ, plan, above, above and above[4]])

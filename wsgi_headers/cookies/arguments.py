@@ -148,7 +148,7 @@ def check_prefix(problems: Problems, where: str, kept: Mapping[str, Any]) -> Non
     elif isinstance(name, str) and prefix_of(name):
         fix = f"give the name that the application uses, without {escaped(name[: len(prefix_of(name))])}"
         problems.add("cookie.prefix.repeated", place, prefix, "comes before a name that has a prefix", fix)
-    demanded = demanded_by_prefix(prefix)
+    demanded = demanded_by_prefix(f"{prefix}{name}")
     contradicts = {
         "secure": kept["secure"] is False,
         "http_only": demanded.http_only is True and kept["http_only"] is False,

@@ -44,7 +44,12 @@ def kept_for_prefix(wish: Wish, name: str) -> Wish:
     )
 
 
-def with_prefix(wish: Wish, prefix: str) -> Wish:
-    """Return `wish` with what `prefix` demands in place of what it wants of the same attributes."""
-    demanded = {name: value for name, value in demanded_by_prefix(prefix)._asdict().items() if value is not None}
+def with_prefix(wish: Wish, name: str) -> Wish:
+    """Return `wish` with what the prefix of `name` demands in place of what it wants of the same attributes.
+
+    name   with the prefix: `__Host-` before `Http-sid` makes a longer one
+    """
+    demanded = {
+        attribute: value for attribute, value in demanded_by_prefix(name)._asdict().items() if value is not None
+    }
     return wish._replace(**demanded)

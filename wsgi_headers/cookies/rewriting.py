@@ -196,7 +196,7 @@ def compile_cookies(steps: Sequence[CookieStep]) -> FieldProgram:
         known = _Known(memos.setdefault(wish, _Memo(wish)), UNPROTECTED)
         protection = protection_of(rules, name)
         if protection.prefix:
-            wish = with_prefix(wish, protection.prefix)
+            wish = with_prefix(wish, protection.prefix + name)
         unprefixed = known if protection.accepts_unprefixed else None
         return _Known(memos.setdefault(wish, _Memo(wish)), protection, unprefixed)
 
