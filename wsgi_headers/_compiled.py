@@ -168,6 +168,8 @@ class Compiled:
         with what was made for this response: the stored one has another nonce.
         """
         asked: Asked | None = state[4]
+        if asked is None and not self.with_nonce:
+            return lines
         return [line for line in lines if not self.leaves_304(line, asked)]
 
     def leaves_304(self, line: Line, asked: Asked | None) -> bool:

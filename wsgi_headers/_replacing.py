@@ -217,30 +217,29 @@ def answered_lines(answer: Answer, sent: Sequence[Line]) -> list[Line]:
     return [*kept, *answer.lines, ("Content-Length", str(len(answer.body)))]
 
 
-# Spellings of names that a 304 repeats whatever else it has, as they were met: a bounded memo.
+# Spellings of names that a 304 repeats in any case, as they were met: a bounded memo.
 _repeated: set[str] = set()
 
 
 def of_not_modified(lines: list[Line]) -> list[Line]:
     """Return the lines that a 304 repeats: Last-Modified only where there is no ETag (RFC 9110 15.4.5)."""
-    kept: list[Line] = []
-    tagged = dated = False
-    for line in lines:
-        name = line[0]
-        if name not in _repeated:
-            field = name.lower()
-            if field in _OF_CONTENT:
-                continue
-            tagged = tagged or field == "etag"
-            dated = dated or field == "last-modified"
-            if field not in ("etag", "last-modified"):
-                if len(_repeated) >= SPELLINGS:
-                    _repeated.clear()
-                _repeated.add(name)
-        kept.append(line)
-    if tagged and dated:
-        kept = [line for line in kept if line[0].lower() != "last-modified"]
-    return kept
+    repeated = _repeated
+    kept = [line for line in lines if line[0] in repeated or _is_repeated(line[0])]
+    for name, _ in kept:
+        if len(name) == 4 and name.lower() == "etag":
+            return kept
+    return [line for line in lines if line[0].lower() not in _OF_CONTENT]
+
+
+def _is_repeated(name: str) -> bool:
+    """Whether lines of a name stay beside an ETag too; then its spelling is remembered."""
+    field = name.lower()
+    if field in _OF_CONTENT or field == "last-modified":
+        return False
+    if len(_repeated) >= SPELLINGS:
+        _repeated.clear()
+    _repeated.add(name)
+    return True
 
 
 class _Body:
