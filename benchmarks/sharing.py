@@ -79,7 +79,7 @@ def workloads(policy: Policy, tail: Lines, limit: Contestant, unit_name: str) ->
         in_limits("W5-none", "W5 without Origin", WITHOUT_ORIGIN, *ours, vary_alone, by_hand, wsgicors),
         in_limits("W5-other", "W5, another origin", OTHER_ORIGIN, *ours, by_hand, wsgicors),
         in_limits("W5-preflight", "W5, a preflight", PREFLIGHT, *ours, wsgicors),
-        in_limits("W5-refused", "W5, a preflight of 64 KiB refused", REFUSED, *ours, wsgicors, requests=4),
+        in_limits("W5-refused", "W5, a preflight of 64 KiB refused", REFUSED, *ours, wsgicors, requests=8),
         Workload(
             "W5-flask",
             "CORS for a whole request to a Flask application",
