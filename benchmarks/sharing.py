@@ -59,7 +59,9 @@ def workloads(policy: Policy, tail: Lines, limit: Contestant, unit_name: str) ->
         "wsgi_headers, Vary alone", partial(HeadersMiddleware, policy=Policy(policy, Merge("Vary", "Origin")))
     )
 
-    def in_limits(key: str, title: str, environ: WSGIEnvironment, *contestants: Contestant) -> Workload:
+    def in_limits(
+        key: str, title: str, environ: WSGIEnvironment, *contestants: Contestant, requests: int = 64
+    ) -> Workload:
         return Workload(
             key,
             title,
@@ -69,6 +71,7 @@ def workloads(policy: Policy, tail: Lines, limit: Contestant, unit_name: str) ->
             reference=ours[0].name,
             unit_name=unit_name,
             environ=environ,
+            requests=requests,
         )
 
     return (
@@ -76,7 +79,7 @@ def workloads(policy: Policy, tail: Lines, limit: Contestant, unit_name: str) ->
         in_limits("W5-none", "W5 without Origin", WITHOUT_ORIGIN, *ours, vary_alone, by_hand, wsgicors),
         in_limits("W5-other", "W5, another origin", OTHER_ORIGIN, *ours, by_hand, wsgicors),
         in_limits("W5-preflight", "W5, a preflight", PREFLIGHT, *ours, wsgicors),
-        in_limits("W5-refused", "W5, a preflight of 64 KiB refused", REFUSED, *ours, wsgicors),
+        in_limits("W5-refused", "W5, a preflight of 64 KiB refused", REFUSED, *ours, wsgicors, requests=8),
         Workload(
             "W5-flask",
             "CORS for a whole request to a Flask application",

@@ -137,9 +137,11 @@ def limit(does_not: str = "") -> Contestant:
     return Contestant(LIMIT, partial(references.concatenating, tail=EIGHT_FIELDS), does_not)
 
 
-def in_limits(key: str, title: str, head: Callable[[int], Lines], *contestants: Contestant) -> Workload:
+def in_limits(
+    key: str, title: str, head: Callable[[int], Lines], *contestants: Contestant, requests: int = 64
+) -> Workload:
     """A workload whose unit is the limit and whose heads are judged by ours."""
-    return Workload(key, title, head, contestants, unit=LIMIT, reference=OURS, unit_name="limits")
+    return Workload(key, title, head, contestants, unit=LIMIT, reference=OURS, unit_name="limits", requests=requests)
 
 
 def with_nonce(key: str, title: str, application: Callable[[Feed], WSGIApplication]) -> Workload:
@@ -265,6 +267,7 @@ WORKLOADS = (
         Contestant(BY_HAND_CHECKED, partial(references.editing_checked, tail=EIGHT_FIELDS, edited=references.hardened)),
         Contestant(STANDARD, partial(libraries.standard_cookies, tail=EIGHT_FIELDS)),
         Contestant(WERKZEUG, partial(libraries.werkzeug_cookies, tail=EIGHT_FIELDS)),
+        requests=16,
     ),
     *sharing.workloads(EIGHT_SETS, EIGHT_FIELDS, limit("resolves nothing, no CORS"), "limits"),
     *conditional_requests.workloads(EIGHT_SETS, EIGHT_FIELDS, limit, "limits"),
