@@ -29,7 +29,7 @@ def middleware(policy: wsgi_headers.Policy, name: str = OURS, does_not: str = ""
     return Contestant(name, partial(wsgi_headers.HeadersMiddleware, policy=policy), does_not)
 
 
-def in_python(policy: wsgi_headers.Policy) -> Contestant:
+def in_python(policy: wsgi_headers.Policy, name: str = IN_PYTHON) -> Contestant:
     """The same without the compiled loop."""
     dumped = pickle.dumps(policy)
 
@@ -38,7 +38,7 @@ def in_python(policy: wsgi_headers.Policy) -> Contestant:
             wrapped: WSGIApplication = package.HeadersMiddleware(application, pickle.loads(dumped))
         return wrapped
 
-    return Contestant(IN_PYTHON, wrap)
+    return Contestant(name, wrap)
 
 
 def both(policy: wsgi_headers.Policy) -> tuple[Contestant, Contestant]:

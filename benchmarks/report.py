@@ -10,6 +10,8 @@ from itertools import groupby
 from math import isnan
 from typing import Any
 
+from wsgi_headers import _program
+
 PACKAGES = (
     "wsgi-headers",
     "secure",
@@ -44,11 +46,12 @@ class Row:
 
 
 def circumstances() -> dict[str, str]:
-    """What the figures hold for: interpreter, machine, day and the versions of the packages."""
+    """What the figures hold for: interpreter, machine, day, form of the innermost loop, versions of the packages."""
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": f"{platform.system()} {platform.machine()}",
         "date": datetime.now(UTC).date().isoformat(),
+        "loop": "in Python" if _program.innermost is _program.apply else "compiled",
         **{package: _version(package) for package in PACKAGES},
     }
 
@@ -85,7 +88,7 @@ def _without_nan(row: dict[str, Any]) -> dict[str, Any]:
 
 def _line_of(facts: dict[str, str]) -> str:
     packages = ", ".join(f"{package} {facts[package]}" for package in PACKAGES)
-    return f"{facts['python']}, {facts['platform']}, {facts['date']}; {packages}"
+    return f"{facts['python']}, {facts['platform']}, {facts['date']}, loop {facts['loop']}; {packages}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from flask_cors import CORS as FlaskCORS
 from wsgi_headers import CORS, HeadersMiddleware, Merge, Policy
 
 from . import flask_requests, heads, libraries, references
-from .contest import BARE, Contestant, Lines, Workload
+from .contest import BARE, IN_PYTHON, Contestant, Lines, Workload
+from .ours import in_python, middleware
 from .requests import ENVIRON
 
 OURS = "wsgi_headers, {:,} origins"
@@ -45,11 +46,11 @@ def flask_cors(application: WSGIApplication) -> WSGIApplication:
 def workloads(policy: Policy, tail: Lines, limit: Contestant, unit_name: str) -> tuple[Workload, ...]:
     """The workloads of CORS beside the fields of a policy, of which `tail` are the lines."""
 
-    def sharing(count: int) -> Contestant:
-        cors = CORS(origins=origins(count), credentials=True, methods=METHODS, allow_headers=ALLOWED)
-        return Contestant(OURS.format(count), partial(HeadersMiddleware, policy=Policy(policy, cors)))
+    def sharing(count: int) -> Policy:
+        return Policy(policy, CORS(origins=origins(count), credentials=True, methods=METHODS, allow_headers=ALLOWED))
 
-    ours = tuple(map(sharing, COUNTS))
+    ours = tuple(middleware(sharing(count), OURS.format(count)) for count in COUNTS)
+    alone = in_python(sharing(100), f"{IN_PYTHON}, 100 origins")
     by_hand = Contestant(
         "closure by hand, unchecked", partial(references.sharing, tail=tail, origins=frozenset(origins(100)))
     )
@@ -71,7 +72,7 @@ def workloads(policy: Policy, tail: Lines, limit: Contestant, unit_name: str) ->
         )
 
     return (
-        in_limits("W5", "W1, an allowed origin, Vary merged", ENVIRON, *ours, by_hand, wsgicors),
+        in_limits("W5", "W1, an allowed origin, Vary merged", ENVIRON, *ours, alone, by_hand, wsgicors),
         in_limits("W5-none", "W5 without Origin", WITHOUT_ORIGIN, *ours, vary_alone, by_hand, wsgicors),
         in_limits("W5-other", "W5, another origin", OTHER_ORIGIN, *ours, by_hand, wsgicors),
         in_limits("W5-preflight", "W5, a preflight", PREFLIGHT, *ours, wsgicors),

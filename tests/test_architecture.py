@@ -222,7 +222,7 @@ def test_middleware_stays_small() -> None:
 
 
 def test_what_is_compiled_has_a_twin() -> None:
-    """C is for the innermost loop alone: one file, with types in a stub and a twin in Python, in a few screens."""
+    """C is for the innermost loop alone: one file, with its types in a stub and a twin in Python, in a few screens."""
     (source,) = PACKAGE.rglob("*.c")
     assert [path.stem for path in PACKAGE.rglob("*.pyi")] == [source.stem] == ["_applying"]
     assert Import("_program", "_applying", True) in IMPORTS

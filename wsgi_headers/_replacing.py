@@ -217,29 +217,29 @@ def answered_lines(answer: Answer, sent: Sequence[Line]) -> list[Line]:
     return [*kept, *answer.lines, ("Content-Length", str(len(answer.body)))]
 
 
-class _Leaving(dict[str, int]):
-    """Which lines leave a 304, by the spelling of their names: a bounded memo."""
-
-    def __missing__(self, name: str) -> int:
-        if len(self) >= SPELLINGS:
-            self.clear()
-        field = name.lower()
-        kind = _LEAVES if field in _OF_CONTENT else _ETAG if field == "etag" else _STAYS
-        kind = self[name] = _LAST_MODIFIED if field == "last-modified" else kind
-        return kind
-
-
-_STAYS, _LEAVES, _ETAG, _LAST_MODIFIED = range(4)
-_leaving = _Leaving()
+# Spellings of names that a 304 repeats whatever else it has, as they were met: a bounded memo.
+_repeated: set[str] = set()
 
 
 def of_not_modified(lines: list[Line]) -> list[Line]:
     """Return the lines that a 304 repeats: Last-Modified only where there is no ETag (RFC 9110 15.4.5)."""
-    leaving = _leaving
-    kept = [line for line in lines if leaving[line[0]] != _LEAVES]
-    kinds = [leaving[line[0]] for line in kept]
-    if _LAST_MODIFIED in kinds and _ETAG in kinds:
-        kept = [line for line, kind in zip(kept, kinds, strict=True) if kind != _LAST_MODIFIED]
+    kept: list[Line] = []
+    tagged = dated = False
+    for line in lines:
+        name = line[0]
+        if name not in _repeated:
+            field = name.lower()
+            if field in _OF_CONTENT:
+                continue
+            tagged = tagged or field == "etag"
+            dated = dated or field == "last-modified"
+            if field not in ("etag", "last-modified"):
+                if len(_repeated) >= SPELLINGS:
+                    _repeated.clear()
+                _repeated.add(name)
+        kept.append(line)
+    if tagged and dated:
+        kept = [line for line in kept if line[0].lower() != "last-modified"]
     return kept
 
 
