@@ -954,6 +954,26 @@ def test_beside_one_that_acts(outside: bool, same: bool) -> None:
     assert bool(shadow.shadow) == (outside or not same)
 
 
+@pytest.mark.parametrize("outside", [True, False], ids=["shadow outside", "shadow inside"])
+def test_a_nonce_beside_one_that_acts(outside: bool) -> None:
+    """What acts sends the nonce that the application asked for, whichever stands outside."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        nonce = overrides.nonce(environ)
+        start_response("200 OK", [PLAIN])
+        return [nonce.encode()]
+
+    acting, watching = Policy(NONCED), Policy(Set("X-A", "1"))
+    middleware: WSGIApplication
+    if outside:
+        middleware = HeadersMiddleware(HeadersMiddleware(app, acting), watching, shadow=True)
+    else:
+        middleware = HeadersMiddleware(HeadersMiddleware(app, watching, shadow=True), acting)
+    response = call(middleware)
+
+    assert response.values("Content-Security-Policy") == [f"script-src 'nonce-{response.body.decode()}'"]
+
+
 def test_two_that_watch(caplog: pytest.LogCaptureFixture) -> None:
     """Equal ones tell once, the outermost; different ones tell each its own; overrides are carried out once."""
     inner = HeadersMiddleware(asking, numbered(1), shadow=True)
