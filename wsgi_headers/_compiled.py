@@ -96,6 +96,7 @@ class Compiled:
         known = self._programs.get(key)
         if known is None:
             known = self._programs[key] = self._programmed(*key)
+        self._programs[not_modified, nonce, personal] = known
         return known
 
     def _programmed(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
@@ -132,10 +133,10 @@ class Compiled:
         """
         environ: Any = state[1]
         asked: Asked | None = state[4]
-        nonce = None if asked is None else asked.nonce
-        personal = asked is not None and asked.makes_personal
+        nonce = asked is not None and asked.nonce is not None
+        personal = nonce or (asked is not None and asked.judged)
         not_modified = status.startswith("304")
-        program = self._program(not_modified, nonce is not None, personal)
+        program = self._programs.get((not_modified, nonce, personal)) or self._program(not_modified, nonce, personal)
         # Values are made for what stands in environ, from which the first head takes its state away. What was asked for
         # holds for a second head too, after an error.
         again = asked is not None and state[2] is None

@@ -171,7 +171,7 @@ def _through_all(
             traced.extend(made)
 
     through(compiled.steps_for(not_modified=not_modified))
-    judged = asked is not None and asked.makes_personal
+    judged = asked is not None and (asked.judged or asked.nonce is not None)
     personal = judged or compiled.authorized or sets_cookie(line.now for line in traced if line.now is not None)
     if personal:
         through(compiled.if_personal)

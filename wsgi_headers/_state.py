@@ -12,6 +12,7 @@ waits for the cycle collector.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,8 +28,8 @@ class Watched(list[Any]):
     """The state of a response that a policy only watches: no head is changed there."""
 
 
-# Where environ keeps the nonce of a response, with the outermost state that it was made for: an environ that is used
-# again gets another one. It is read again after the head too, while a body is made.
+# Where environ keeps what a response asked for, once that is a nonce: it is read again after the head too, while a body
+# is made.
 NONCE_KEY = "wsgi_headers.nonce"
 
 
@@ -38,21 +39,18 @@ class Asked:
     nonce        the nonce of the response, None where none was asked for
     operations   those for this response alone
     judged       whether consent judged a cookie of it
-    last         the steps by field that come after the operations, of each middleware below the outermost
+
+    A response is personal that asked for a nonce, or that consent judged.
     """
 
-    __slots__ = ("judged", "last", "nonce", "operations")
+    nonce: str | None = None
+    operations: tuple[Any, ...] = ()
+    judged = False
 
-    def __init__(self) -> None:
-        self.nonce: str | None = None
-        self.operations: tuple[Any, ...] = ()
-        self.judged = False
-        self.last: dict[int, Mapping[str, Sequence[Any]]] = {}
-
-    @property
-    def makes_personal(self) -> bool:
-        """Whether what was asked for makes the response personal."""
-        return self.judged or self.nonce is not None
+    @functools.cached_property
+    def last(self) -> dict[int, Mapping[str, Sequence[Any]]]:
+        """The steps by field that come after the operations, of each middleware below the outermost."""
+        return {}
 
 
 def live_states(environ: WSGIEnvironment) -> list[State]:

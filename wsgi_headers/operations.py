@@ -229,6 +229,11 @@ class _Sending:
     def __call__(self, environ: WSGIEnvironment) -> str:
         return self.text(asked_nonce(environ))
 
+    def lines_of(self, name: str) -> Callable[[list[Line], WSGIEnvironment], list[Line]]:
+        """Return what gives the one line with this value, whatever lines there are."""
+        text = self.text
+        return lambda lines, environ: [(name, text(asked_nonce(environ)))]
+
 
 class Set(Valued):
     """Exactly one line of the field, with this value, whatever the application sent.
@@ -393,7 +398,10 @@ def compile_operations(steps: Sequence[Operation]) -> FieldProgram:
     if all(isinstance(step, Edit) for step in steps):
         return FieldProgram(field, (), lambda lines: _run(steps, lines, {}))
     if len(steps) == 1:
-        return FieldProgram(field, always=steps[0].apply)
+        (step,) = steps
+        if isinstance(step, Set) and isinstance(step.value, _Sending):
+            return FieldProgram(field, always=step.value.lines_of(step.name))
+        return FieldProgram(field, always=step.apply)
     return FieldProgram(field, always=lambda lines, environ: _run(steps, lines, environ))
 
 

@@ -16,7 +16,7 @@ from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
 
 from ._part import Part
-from ._state import NONCE_KEY, asked_in, live_states
+from ._state import NONCE_KEY, Asked, asked_in, live_states
 from .exchange import ENVIRON_KEY
 from .operations import Operation
 
@@ -29,7 +29,6 @@ _OCTETS = 18
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 _NO_DEFAULT: Any = object()
-_NONE_MADE = (None, "")
 
 
 def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
@@ -43,21 +42,21 @@ def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
     Raises RuntimeError where no middleware stands above, and where the head has gone out. CSP3 7.1.
     """
     states = live_states(environ)
-    outermost, made = environ.get(NONCE_KEY, _NONE_MADE)
-    if made and (not states or outermost is states[-1]):
-        return str(made)
     if not states:
+        kept: Asked | None = environ.get(NONCE_KEY)
+        if kept is not None and kept.nonce is not None:
+            return kept.nonce
         if ENVIRON_KEY not in environ and default is not _NO_DEFAULT:
             return default
         raise RuntimeError(_why_not(environ, "a nonce is asked for"))
     asked = asked_in(states)
-    # `secrets.token_urlsafe` gives the same and takes half as long again.
-    made = asked.nonce = b2a_base64(os.urandom(_OCTETS), newline=False).translate(_URL_SAFE).decode("ascii")
-    kept = states[-1], made
-    for state in states:
-        state[1][NONCE_KEY] = kept
-    environ[NONCE_KEY] = kept
-    return made
+    if asked.nonce is None:
+        # `secrets.token_urlsafe` gives the same and takes half as long again.
+        asked.nonce = b2a_base64(os.urandom(_OCTETS), newline=False).translate(_URL_SAFE).decode("ascii")
+        environ[NONCE_KEY] = asked
+        for state in states:
+            state[1][NONCE_KEY] = asked
+    return asked.nonce
 
 
 def apply(environ: WSGIEnvironment, *operations: Part) -> None:

@@ -19,7 +19,7 @@ from ._log import plain
 from ._overriding import overridden
 from ._program import checked_status, exact_lines
 from ._shadow_log import ShadowLog
-from ._state import NONCE_KEY, Asked, State, Watched, acts_above, head_is_out, is_outermost, leave, state_above
+from ._state import Asked, State, Watched, acts_above, head_is_out, is_outermost, leave, state_above
 from .cookies.request_field import pairs
 from .errors import HeadError
 from .exchange import ENVIRON_KEY, NOT_MODIFIED, AfterBody, Answer, Line, Request
@@ -158,8 +158,6 @@ class _Watch:
         # A callable of the policy may ask for a nonce, or apply something: that stays here.
         judged: State = [None, environ, state[2], None, _copy(state[4], operations)]
         environ[ENVIRON_KEY] = judged
-        if NONCE_KEY in environ:
-            environ[NONCE_KEY] = judged, environ[NONCE_KEY][1]
         try:
             compiled = chosen.compiled(environ.get("wsgi.url_scheme", ""), status, sent)
             if self._is_replaced(compiled, state, status, sent):
