@@ -42,6 +42,7 @@ from wsgi_headers import (
     Remove,
     Rule,
     Set,
+    overrides,
     presets,
 )
 from wsgi_headers.exchange import ENVIRON_KEY
@@ -727,10 +728,14 @@ class Weak(dict[str, Any]):
 
 @every_kind
 @pytest.mark.parametrize("nested", [False, True], ids=["alone", "nested"])
-def test_no_reference_cycle(policy: Policy, nested: bool) -> None:
+@pytest.mark.parametrize("asks", [False, True], ids=["asks for nothing", "asks"])
+def test_no_reference_cycle(policy: Policy, asks: bool, nested: bool) -> None:
     """When a response is done, its environ goes at once: no request waits for the cycle collector."""
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        if asks:
+            overrides.nonce(environ)
+            overrides.apply(environ, Set("X-A", "1"))
         start_response("200 OK", [PLAIN])
         start_response("500 Oops", [PLAIN], (ValueError, ValueError(), None))
         return [b"body"]
