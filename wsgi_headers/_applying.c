@@ -15,7 +15,7 @@
 enum { EDIT, KEEP, COLLECT, DROP, WATCH };
 
 /* Stand for the place of the watched line, as in _program.py. */
-enum { NOWHERE = -1, ALL = -2 };
+enum { NOWHERE = -1, SETTLED = -2, ALL = -3 };
 
 /* The places of a treatment, and of the tables, as in _program.py. */
 enum { KIND, PAYLOAD, BIT, TREATMENT };
@@ -24,14 +24,14 @@ enum { PROGRAM, TAILS, KEY, LINES_BY, ALWAYS, PERSONAL, LOOKS_FOR_ALL, TABLES };
 /* A head on its way.
 
    after      a list that nobody else has: first the lines that stay, then those to come, from `place` on
-   sent       the bits of the fields that the application sent, an int
+   sent       the bits of the fields that the application sent
    collected  pairs of a payload and a line, or NULL
-   watched    the place of the one watched line, NOWHERE or ALL */
+   watched    the place of the one watched line, NOWHERE, SETTLED or ALL */
 typedef struct {
     PyObject *after;
     Py_ssize_t kept;
     Py_ssize_t place;
-    PyObject *sent;
+    unsigned long long sent;
     PyObject *collected;
     Py_ssize_t watched;
 } Head;
@@ -95,15 +95,36 @@ keep_several(Head *head, PyObject *name, PyObject *values)
     return failed ? FAILED : DONE;
 }
 
-/* Add a bit to those of the fields that the application sent. */
+/* Add a bit to those of the fields that the application sent; there are no more than fit. */
 static Outcome
 note_sent(Head *head, PyObject *bit)
 {
-    PyObject *sent = PyNumber_Or(head->sent, bit);
-    if (sent == NULL) {
+    unsigned long long added = PyLong_AsUnsignedLongLong(bit);
+    if (added == (unsigned long long)-1 && PyErr_Occurred()) {
         return FAILED;
     }
-    Py_SETREF(head->sent, sent);
+    head->sent |= added;
+    return DONE;
+}
+
+/* Note where a watched line stands that is about to be kept: `payload` says how values begin that stay as they are. */
+static Outcome
+watch(Head *head, PyObject *payload, PyObject *value)
+{
+    if (!PyTuple_CheckExact(payload) || PyTuple_GET_SIZE(payload) != 2) {
+        PyErr_SetString(PyExc_TypeError, "what is watched comes with (has_lines, leaves)");
+        return FAILED;
+    }
+    if (head->watched != NOWHERE) {
+        head->watched = ALL;
+        return DONE;
+    }
+    PyObject *leaves = PyTuple_GET_ITEM(payload, 1);
+    Py_ssize_t settled = leaves == Py_None ? 0 : PyUnicode_Tailmatch(value, leaves, 0, PY_SSIZE_T_MAX, -1);
+    if (settled < 0) {
+        return FAILED;
+    }
+    head->watched = settled ? SETTLED : head->kept;
     return DONE;
 }
 
@@ -184,8 +205,8 @@ treat(Head *head, PyObject *tables, PyObject *treatment, PyObject *line)
     if (kind == COLLECT) {
         return collect(head, payload, line);
     }
-    if (kind == WATCH) {
-        head->watched = head->watched == NOWHERE ? head->kept : ALL;
+    if (kind == WATCH && watch(head, payload, value) == FAILED) {
+        return FAILED;
     }
     return keep(head, line);
 }
@@ -286,14 +307,15 @@ extend_by_fields(Head *head, PyObject *tables, PyObject *environ)
 static Outcome
 make_personal(Head *head, PyObject *tables)
 {
-    if (head->watched == NOWHERE && PyTuple_GET_ITEM(tables, LOOKS_FOR_ALL) != Py_True) {
+    if (head->watched < 0 && head->watched != ALL && PyTuple_GET_ITEM(tables, LOOKS_FOR_ALL) != Py_True) {
         return DONE;
     }
-    PyObject *personal = PyNumber_And(head->sent, PyTuple_GET_ITEM(tables, PERSONAL));
-    int is_personal = personal == NULL ? -1 : PyObject_IsTrue(personal);
-    Py_XDECREF(personal);
-    if (is_personal <= 0) {
-        return is_personal < 0 ? FAILED : DONE;
+    unsigned long long personal = PyLong_AsUnsignedLongLong(PyTuple_GET_ITEM(tables, PERSONAL));
+    if (personal == (unsigned long long)-1 && PyErr_Occurred()) {
+        return FAILED;
+    }
+    if (!(head->sent & personal)) {
+        return DONE;
     }
     PyObject *program = PyTuple_GET_ITEM(tables, PROGRAM);
     PyObject *nothing = PyObject_CallMethod(program, "make_personal", "On", head->after, head->watched);
@@ -301,11 +323,21 @@ make_personal(Head *head, PyObject *tables)
     return nothing == NULL ? FAILED : DONE;
 }
 
+/* Return the lines of the program for the fields that the application did not send, a new reference. */
+static PyObject *
+tail(Head *head, PyObject *tables)
+{
+    PyObject *sent = PyLong_FromUnsignedLongLong(head->sent);
+    PyObject *lines = sent == NULL ? NULL : PyObject_GetItem(PyTuple_GET_ITEM(tables, TAILS), sent);
+    Py_XDECREF(sent);
+    return lines;
+}
+
 /* Put the program's own lines behind those that stay. */
 static Outcome
 finish(Head *head, PyObject *tables, PyObject *environ)
 {
-    Outcome outcome = extend(head, PyObject_GetItem(PyTuple_GET_ITEM(tables, TAILS), head->sent));
+    Outcome outcome = extend(head, tail(head, tables));
     if (outcome == DONE) {
         outcome = extend_by_key(head, tables, environ);
     }
@@ -330,15 +362,14 @@ apply(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
     if (!PyList_CheckExact(lines)) {
         Py_RETURN_NONE;
     }
-    Head head = {.after = PyList_GetSlice(lines, 0, PY_SSIZE_T_MAX), .sent = PyLong_FromLong(0), .watched = NOWHERE};
-    Outcome outcome = head.after == NULL || head.sent == NULL ? FAILED : DONE;
+    Head head = {.after = PyList_GetSlice(lines, 0, PY_SSIZE_T_MAX), .watched = NOWHERE};
+    Outcome outcome = head.after == NULL ? FAILED : DONE;
     for (; outcome == DONE && head.place < PyList_GET_SIZE(head.after); head.place++) {
         outcome = advance(&head, tables, spellings);
     }
     if (outcome == DONE) {
         outcome = finish(&head, tables, environ);
     }
-    Py_XDECREF(head.sent);
     Py_XDECREF(head.collected);
     if (outcome == DONE) {
         return head.after;

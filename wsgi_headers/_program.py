@@ -32,8 +32,12 @@ SPELLINGS = 1024
 _EDIT, _KEEP, _COLLECT, _DROP, _WATCH = range(5)
 _DROPPED = (_DROP, None, 0)
 
-# Stand for the place of the watched line where there is none, and where there are several.
-_NOWHERE, _ALL = -1, -2
+# Stand for the place of the watched line where there is none, where the one there is stays as it is, and where there
+# are several.
+_NOWHERE, _SETTLED, _ALL = -1, -2, -3
+
+# The compiled loop has that many bits for the fields that the application sent.
+_COMPILED_BITS = 64
 
 # Stands for the key of environ and the lines by its value where no field has such lines.
 _ByKey: TypeAlias = tuple[str | None, Mapping[str, Sequence[Line]]]
@@ -42,9 +46,10 @@ _NO_KEY: _ByKey = (None, {})
 # Stands for the value of a field that may be personal; an object of our own, since an application may send anything.
 PERSONAL = object()
 
-# What is known of a spelling: None where nothing touches its lines; else how they are treated, what that needs (the
-# function; the field, with what it gives for a single line; whether a watched field has lines of the program), and the
-# bit of the field in the set of fields that the application sent.
+# What is known of a spelling: None where nothing touches its lines; else how they are treated, what that needs, and the
+# bit of the field in the set of fields that the application sent. What is needed is the function; or the field, with
+# what it gives for a single line; or, of a watched field, whether the program has lines of it and how values begin that
+# stay as they are, None where that is not told.
 Treatment: TypeAlias = tuple[int, Any, int]
 Spellings: TypeAlias = dict[str, Treatment | None]
 Collecting: TypeAlias = tuple[FieldProgram, Mapping[Line, list[Line]] | None]
@@ -109,9 +114,13 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
             continue
         sent |= bit
         if kind == _WATCH:
-            if payload:
+            has_lines, leaves = payload
+            if has_lines:
                 touches = True
-            watched = len(after) if watched == _NOWHERE else _ALL
+            if watched != _NOWHERE:
+                watched = _ALL
+            else:
+                watched = _SETTLED if leaves is not None and value.startswith(leaves) else len(after)
             after.append(line)
         else:
             touches = True
@@ -132,7 +141,7 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
     elif collected is not None:
         (_, alone), line = collected[0]
         after += program.of_fields(collected, environ) if alone is None or len(collected) > 1 else alone[line]
-    if sent & personal and (looks_for_all or watched != _NOWHERE):
+    if sent & personal and (looks_for_all or watched >= 0 or watched == _ALL):
         program.make_personal(after, watched)
     return after
 
@@ -186,8 +195,8 @@ class Program:
             field.field in self._if_personal for field in self._always
         )
         self._watched = {name: _Alone(name, steps) for name, steps in self._if_personal.items()}
-        self.apply = innermost
-        self.touches = bool(self._always) or innermost is not apply
+        self.apply = innermost if len(names) <= _COMPILED_BITS else apply
+        self.touches = bool(self._always) or self.apply is not apply
         tails = _Tails(self._tail_without)
         self.tables: Tables = (self, tails, *self.by_key, bool(self._always), self.personal, self.looks_for_all)
 
@@ -215,7 +224,7 @@ class Program:
                 self.spellings.clear()
                 self.inert.clear()
             treatment = self.spellings[name] = spellings[name]
-            if treatment is None or (treatment[0] == _WATCH and not treatment[1]):
+            if treatment is None or (treatment[0] == _WATCH and not treatment[1][0]):
                 known = _registry.lookup(name)
                 impersonal = known is not None and known.impersonal and value.isascii() and value.isprintable()
                 self.inert[name] = value if impersonal else PERSONAL
@@ -224,7 +233,7 @@ class Program:
         lower = name.lower()
         field = self.fields.get(lower)
         if lower in self._watched and not self.looks_for_all and (field is None or field.present == KEEP):
-            return _WATCH, field is not None, self._bits[lower]
+            return _WATCH, (field is not None, self._watched[lower].leaves), self._bits[lower]
         if field is None or (field.present == ADD and field.edit is None and field.always is None):
             return (_KEEP, None, self.personal) if self.personal and lower == SET_COOKIE else None
         if field.edit is not None:
@@ -261,9 +270,7 @@ class Program:
             lines[:] = through(lines, self._if_personal, {})
             return
         line = lines[place]
-        alone = self._watched[line[0].lower()]
-        if not alone.leaves or not line[1].startswith(alone.leaves):
-            lines[place : place + 1] = alone.after(line)
+        lines[place : place + 1] = self._watched[line[0].lower()].after(line)
 
     def _tail_without(self, sent: int) -> list[Line]:
         """Return the tail without the lines of the fields whose bits are set."""
@@ -291,14 +298,14 @@ class _Tails(dict[int, list[Line]]):
 class _Alone:
     """A line that is the only one of its field, where the response is personal.
 
-    leaves   how values begin that stay as they are, "" where that is not told
+    leaves   how values begin that stay as they are, None where that is not told
     """
 
     def __init__(self, name: str, steps: Sequence[Operation]) -> None:
         known = _registry.lookup(name)
         self._steps = {name: steps}
         self._remembered = Remembered(steps) if known is not None and known.impersonal else None
-        self.leaves = steps[0].leaves if len(steps) == 1 else ""
+        self.leaves = (steps[0].leaves or None) if len(steps) == 1 else None
 
     def after(self, line: Line) -> list[Line]:
         """Return the lines that come of it."""

@@ -48,7 +48,8 @@ class Selector:
         self._exact: dict[str, list[int]] = {}
         self._below: dict[str, list[int]] = {}
         # The first characters after the slash of all these paths: most requests have another, and need no closer look.
-        self._beginnings: set[str] = set()
+        # A path that is to be normalised has one of these two there, or goes up further on.
+        self._beginnings: set[str] = {"/", "."}
         self._hosts: dict[str, list[int]] = {}
         self._host_suffixes: dict[str, list[int]] = {}
         self._methods: dict[str, list[int]] = {}
@@ -94,14 +95,23 @@ class Selector:
         by_host, known_hosts = bool(self._hosts or self._host_suffixes), self._known_hosts
         methods, scanned = self._methods, self._scanned
 
+        def choose_by_path(environ: WSGIEnvironment) -> _T:
+            try:
+                path = environ["PATH_INFO"]
+            except KeyError:
+                path = ""
+            if path[1:2] in beginnings or "/.." in path:
+                found = self._of_path(normal_path(path))
+                if found:
+                    return look(environ, found)
+            return otherwise
+
         def choose(environ: WSGIEnvironment) -> _T:
             found = scanned
             if by_path:
                 path = environ["PATH_INFO"] if "PATH_INFO" in environ else ""
-                if "//" in path or "/." in path:
-                    path = normal_path(path)
-                if path[1:2] in beginnings:
-                    found = found + self._of_path(path)
+                if path[1:2] in beginnings or "/.." in path:
+                    found = found + self._of_path(normal_path(path))
             if by_host:
                 host = environ["HTTP_HOST"] if "HTTP_HOST" in environ else environ.get("SERVER_NAME", "")
                 of_host = known_hosts.get(host)
@@ -115,7 +125,8 @@ class Selector:
                     found = found + methods[method]
             return look(environ, found) if found else otherwise
 
-        return choose
+        # Most policies have no other rules, and a question less at each request is worth a function of its own.
+        return choose if by_host or methods or scanned or not by_path else choose_by_path
 
     def _of_path(self, path: str) -> list[int]:
         found = list(self._exact.get(path or "/", ()))
