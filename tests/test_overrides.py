@@ -201,6 +201,25 @@ UNMODIFIED: dict[str, tuple[Policy, list[str], list[str]]] = {
 }
 
 
+@pytest.mark.usefixtures("each_loop")
+@pytest.mark.parametrize("kind", [list, tuple, iter], ids=["list", "tuple", "iterator"])
+def test_nonce_on_a_head_of_any_kind(kind: Callable[[list[Line]], Any]) -> None:
+    """What is no list is brought to one here too, whatever was sent before."""
+    said: list[str] = []
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        said.append(overrides.nonce(environ))
+        start_response("200 OK", kind([PLAIN, (f"X-{len(said)}", "1")]))
+        return [b""]
+
+    middleware = HeadersMiddleware(app, Policy(ASKS))
+    for _ in range(3):
+        response = call(middleware, validate=False)
+        own = [PLAIN, (f"X-{len(said)}", "1")]
+        assert_head(response.lines, [*own, (CSP, f"script-src 'self' 'nonce-{said[-1]}'")])
+        assert type(response.calls[0].lines) is list
+
+
 @pytest.mark.parametrize("ask", [False, True], ids=["unasked", "asked"])
 @pytest.mark.parametrize(("policy", "own", "left"), UNMODIFIED.values(), ids=UNMODIFIED)
 def test_304(policy: Policy, own: list[str], left: list[str], ask: bool) -> None:

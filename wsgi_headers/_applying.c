@@ -280,15 +280,17 @@ extend_by_key(Head *head, PyObject *tables, PyObject *environ)
 static Outcome
 extend_by_fields(Head *head, PyObject *tables, PyObject *environ)
 {
-    if (PyTuple_GET_ITEM(tables, ALWAYS) == Py_True) {
-        if (head->collected == NULL && (head->collected = PyList_New(0)) == NULL) {
-            return FAILED;
+    PyObject *always = PyTuple_GET_ITEM(tables, ALWAYS);
+    if (head->collected == NULL) {
+        if (always == Py_None) {
+            return DONE;
         }
+        PyObject *own = PyList_New(0);
+        PyObject *lines = own == NULL ? NULL : PyObject_CallFunctionObjArgs(always, own, environ, NULL);
+        Py_XDECREF(own);
+        return extend(head, lines);
     }
-    else if (head->collected == NULL) {
-        return DONE;
-    }
-    else if (PyList_GET_SIZE(head->collected) == 1) {
+    if (always == Py_None && PyList_GET_SIZE(head->collected) == 1) {
         PyObject *pair = PyList_GET_ITEM(head->collected, 0), *payload = PyTuple_GET_ITEM(pair, 0);
         if (!PyTuple_CheckExact(payload) || PyTuple_GET_SIZE(payload) != 2) {
             PyErr_SetString(PyExc_TypeError, "what is collected comes with (field, alone)");

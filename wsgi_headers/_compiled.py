@@ -111,6 +111,11 @@ class Compiled:
         return Program([self._fold(tuple(of_field)) for of_field in steps.values()], if_personal)
 
     @functools.cached_property
+    def asking(self) -> Program:
+        """The program for responses that asked for a nonce, none of them a 304."""
+        return self._program(False, True, True)
+
+    @functools.cached_property
     def last_if_personal(self) -> Mapping[str, Sequence[Step]]:
         """The steps of each field that no operation removes, where the response is personal."""
         return followed(self.last, self.if_personal)

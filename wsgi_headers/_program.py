@@ -59,11 +59,13 @@ Collected: TypeAlias = list[tuple[Collecting, Line]]
 #   the program, which does what is seldom to be done
 #   the tail without the lines of the fields whose bits are set
 #   a key of environ, or None, and the lines by its value
-#   whether some fields are asked whatever the application sent
+#   what gives the lines of the fields that are asked whatever the application sent, where it sent none of those that
+#   are collected; None where there are no such fields
 #   the bit that says that the head sets a cookie, 0 where that makes no difference
 #   whether all lines are then looked at, not only the watched ones
+Always: TypeAlias = "Callable[[list[Line], WSGIEnvironment], list[Line]]"
 Tables: TypeAlias = (
-    "tuple[Program, Mapping[int, list[Line]], str | None, Mapping[str, Sequence[Line]], bool, int, bool]"
+    "tuple[Program, Mapping[int, list[Line]], str | None, Mapping[str, Sequence[Line]], Always | None, int, bool]"
 )
 
 Apply: TypeAlias = Callable[[Tables, Spellings, Any, "WSGIEnvironment"], list[Line] | None]
@@ -77,7 +79,7 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
     program, tails, key, lines_by, always, personal, looks_for_all = tables
     after: list[Line] = []
     sent = 0
-    touches = always
+    touches = always is not None
     collected: Collected | None = None
     watched = _NOWHERE
     for line in lines:
@@ -136,11 +138,15 @@ def apply(tables: Tables, spellings: Spellings, lines: Any, environ: WSGIEnviron
     after += tails[sent]
     if key is not None and key in environ:
         after += lines_by[environ[key]]
-    if always:
-        after += program.of_fields(collected or [], environ)
-    elif collected is not None:
+    if collected is None:
+        if always is not None:
+            after += always([], environ)
+    else:
         (_, alone), line = collected[0]
-        after += program.of_fields(collected, environ) if alone is None or len(collected) > 1 else alone[line]
+        if alone is None or always is not None or len(collected) > 1:
+            after += program.of_fields(collected, environ)
+        else:
+            after += alone[line]
     if sent & personal and (looks_for_all or watched >= 0 or watched == _ALL):
         program.make_personal(after, watched)
     return after
@@ -198,7 +204,9 @@ class Program:
         self.apply = innermost if len(names) <= _COMPILED_BITS else apply
         self.touches = bool(self._always) or self.apply is not apply
         tails = _Tails(self._tail_without)
-        self.tables: Tables = (self, tails, *self.by_key, bool(self._always), self.personal, self.looks_for_all)
+        # Most of these programs have one such field, which a function of its own needs not find again.
+        always = self._always[0].always if len(self._always) == 1 else self._of_no_lines if self._always else None
+        self.tables: Tables = (self, tails, *self.by_key, always, self.personal, self.looks_for_all)
 
     def rewrite(self, lines: object, environ: WSGIEnvironment) -> list[Line]:
         """Return a new head: an exact list of exact pairs of exact `str`. `lines` is not changed.
@@ -242,12 +250,11 @@ class Program:
             return _COLLECT, (field, field.alone), self._bits[field.field]
         return (_KEEP, None, self._bits[field.field]) if field.present == KEEP else _DROPPED
 
+    def _of_no_lines(self, own: list[Line], environ: WSGIEnvironment) -> list[Line]:
+        return self.of_fields([], environ)
+
     def of_fields(self, collected: Collected, environ: WSGIEnvironment) -> list[Line]:
         """Return the lines of the fields whose lines were collected, and of those that are asked in any case."""
-        if not collected and len(self._always) == 1:
-            (field,) = self._always
-            assert field.always is not None
-            return field.always([], environ)
         own: dict[str, list[Line]] = {field.field: [] for field in self._always}
         fields = {field.field: field for field in self._always}
         for (field, _), line in collected:

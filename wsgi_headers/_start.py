@@ -41,7 +41,14 @@ def start_for_program(compiled: Compiled) -> Start:
         start_response, environ, plan, above, asked = state
         after = None
         known = type(status) is str and status in statuses
-        if known and asked is None and type(lines) is list:
+        if not known or type(lines) is not list:
+            pass
+        elif asked is not None:
+            # Mostly for the nonce alone; a status that is known is then no 304.
+            if with_nonce and plan is not None and asked.nonce is not None and not asked.operations:
+                asking = compiled.asking
+                after = asking.apply(asking.tables, asking.spellings, lines, environ)
+        else:
             if not program.touches:
                 try:
                     for line in lines:

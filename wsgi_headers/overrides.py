@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import os
-from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
 
 from ._part import Part
@@ -23,16 +22,14 @@ from .operations import Operation
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# CSP3 7.1: "at least 128 bits long"; 18 octets are 24 characters of base64 without padding.
-_OCTETS = 18
-# RFC 4648 5: the alphabet that is safe in addresses too.
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+# CSP3 7.1: "at least 128 bits long".
+_OCTETS = 16
 
 _NO_DEFAULT: Any = object()
 
 
 def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
-    """Return the nonce of this response, 144 bits in 24 characters, made when it is first asked for.
+    """Return the nonce of this response, 128 bits in 32 hexadecimal digits, made when it is first asked for.
 
     Stacked middlewares share it. It can be read again after the head went out, but not be asked for first: a body that
     is made while it is sent must ask before.
@@ -51,8 +48,7 @@ def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
         raise RuntimeError(_why_not(environ, "a nonce is asked for"))
     asked = asked_in(states)
     if asked.nonce is None:
-        # `secrets.token_urlsafe` gives the same and takes half as long again.
-        asked.nonce = b2a_base64(os.urandom(_OCTETS), newline=False).translate(_URL_SAFE).decode("ascii")
+        asked.nonce = os.urandom(_OCTETS).hex()
         environ[NONCE_KEY] = asked
         for state in states:
             state[1][NONCE_KEY] = asked
