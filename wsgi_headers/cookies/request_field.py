@@ -131,10 +131,15 @@ class _Reader:
         readings = [self._of_piece(piece) for piece in pieces]
         if not any(readings):
             return field
-        with_prefix = {reading.bare for reading in readings if reading and reading.prefixed and not reading.lookalike}
+        with_prefix: set[str] | None = None  # looked for once, where a pair without its prefix is met
         kept = []
         for piece, reading in zip(pieces, readings, strict=True):
-            after = piece if reading is None else _taken_off(piece, reading, with_prefix, log)
+            if reading is None:
+                kept.append(piece)
+                continue
+            if with_prefix is None and not reading.prefixed:
+                with_prefix = {each.bare for each in readings if each and each.prefixed and not each.lookalike}
+            after = _taken_off(piece, reading, with_prefix or set(), log)
             if after is not None:
                 kept.append(after)
         if len(kept) == len(pieces):
