@@ -20,6 +20,7 @@ OURS = "wsgi_headers"
 IN_PYTHON = "wsgi_headers, Python alone"
 TYPED = "wsgi_headers, typed fields"
 BY_HAND = "closure by hand, unchecked"
+BY_HAND_CHECKED = "closure by hand, checked"
 
 BODY = [b"ok"]
 

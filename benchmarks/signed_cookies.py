@@ -6,6 +6,7 @@ that knows where it stands and looks at nothing else.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Iterable
 from http.cookies import SimpleCookie
@@ -18,9 +19,9 @@ from werkzeug.http import dump_cookie, parse_cookie
 from wsgi_headers import CookieRule, Policy
 
 from . import heads, ours
-from .contest import BY_HAND, OURS, Contestant, Lines, Workload, showing
-from .libraries import Rewriting, attributes_of, rewriting
-from .references import MAX_AGE, Editing, Keys, expiry
+from .contest import BY_HAND, BY_HAND_CHECKED, OURS, Contestant, Lines, Workload, showing
+from .libraries import attributes_of, rewriting
+from .references import MAX_AGE, Editing, Keys, editing_checked, expiry
 from .requests import scattered
 
 ITSDANGEROUS = "itsdangerous alone"
@@ -33,6 +34,10 @@ POLICY = Policy(CookieRule(NAME, prefix="__Host-", signing_key=KEY))
 BEFORE, AFTER = f"theme=dark; {PREFIXED}=", "; consent=analytics"
 SIGNED = slice(len(BEFORE), -len(AFTER))
 """Where the signed value stands in the Cookie field."""
+
+
+# The 32 octets of SHA-256 in base64 without padding: the last character holds four bits.
+CANONICAL = re.compile(r"\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")
 
 
 def session_signer() -> Signer:
@@ -63,6 +68,7 @@ def protecting(application: WSGIApplication) -> WSGIApplication:
     """The prefix and the signature by hand, in the manner of `references`: what the application sends is unchecked."""
     signer = session_signer()
     keys = Keys()
+    protected = protecting_line(signer)
 
     def shown(field: str) -> str:
         kept = []
@@ -78,6 +84,52 @@ def protecting(application: WSGIApplication) -> WSGIApplication:
                 kept.append(pair)
         return ";".join(kept)
 
+    def rewritten(lines: Lines) -> Lines:
+        return [(line[0], protected(line[1])) if keys[line[0]] == "set-cookie" else line for line in lines]
+
+    return both_ways(rewriting(application, rewritten), shown)
+
+
+def protecting_checked(application: WSGIApplication) -> WSGIApplication:
+    """`protecting`, refusing what must not be sent, what frameworks take for the cookie, and other spellings of a
+    signature.
+    """
+    signer = session_signer()
+
+    def shown(field: str) -> str:
+        kept = []
+        for pair in field.split(";"):
+            name, equals, value = pair.partition("=")
+            bare = (name if equals else "").strip(" \t")
+            if bare == PREFIXED:
+                signed = value.strip(" \t")
+                try:
+                    if CANONICAL.search(signed) is None:
+                        continue
+                    verified = signer.unsign(signed.encode("latin-1")).decode("latin-1")
+                except (BadSignature, ValueError):
+                    continue
+                kept.append(f"{name.replace(PREFIXED, NAME)}={verified}")
+            elif not imitates(bare or pair):
+                kept.append(pair)
+        return ";".join(kept)
+
+    return both_ways(editing_checked(application, [], protecting_line(signer)), shown)
+
+
+def imitates(name: str) -> bool:
+    """Whether the name is the one without prefix, or one that frameworks make either of by stripping blanks."""
+    if name.strip() in (NAME, PREFIXED):
+        return True
+    return not name.isascii() and name.encode("latin-1", "replace").decode("utf-8", "replace").strip() in (
+        NAME,
+        PREFIXED,
+    )
+
+
+def protecting_line(signer: Signer) -> Editing:
+    """What becomes of a Set-Cookie value."""
+
     def protected(cookie: str) -> str:
         pair, _, tail = cookie.partition(";")
         name, _, value = pair.partition("=")
@@ -90,10 +142,7 @@ def protecting(application: WSGIApplication) -> WSGIApplication:
             parts.append(" Secure")
         return ";".join((f"{PREFIXED}={value}", " Path=/", *parts))
 
-    def rewritten(lines: Lines) -> Lines:
-        return [(line[0], protected(line[1])) if keys[line[0]] == "set-cookie" else line for line in lines]
-
-    return both_ways(application, shown, rewritten)
+    return protected
 
 
 def standard_protecting(application: WSGIApplication) -> WSGIApplication:
@@ -130,7 +179,7 @@ def standard_protecting(application: WSGIApplication) -> WSGIApplication:
                 kept.append(line)
         return kept
 
-    return both_ways(application, shown, rewritten)
+    return both_ways(rewriting(application, rewritten), shown)
 
 
 def werkzeug_protecting(application: WSGIApplication) -> WSGIApplication:
@@ -172,12 +221,11 @@ def werkzeug_protecting(application: WSGIApplication) -> WSGIApplication:
         headers.setlist("Set-Cookie", [protected(line) for line in headers.getlist("Set-Cookie")])
         return headers.to_wsgi_list()
 
-    return both_ways(application, shown, rewritten)
+    return both_ways(rewriting(application, rewritten), shown)
 
 
-def both_ways(application: WSGIApplication, shown: Editing, rewritten: Rewriting) -> WSGIApplication:
-    """Hands over what `shown` makes of the Cookie field, none for "", and sends what `rewritten` makes of the lines."""
-    around = rewriting(application, rewritten)
+def both_ways(around: WSGIApplication, shown: Editing) -> WSGIApplication:
+    """Hands over what `shown` makes of the Cookie field, none for ""; `around` rewrites the head."""
 
     def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         field = environ.get("HTTP_COOKIE")
@@ -209,6 +257,7 @@ WORKLOAD = Workload(
         Contestant(ITSDANGEROUS, signing_alone, "verifies and signs one value, touches no field"),
         *ours.both(POLICY),
         Contestant(BY_HAND, protecting),
+        Contestant(BY_HAND_CHECKED, protecting_checked),
         Contestant("http.cookies", standard_protecting),
         Contestant("werkzeug Headers, dump_cookie", werkzeug_protecting),
     ),

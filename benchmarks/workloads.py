@@ -31,12 +31,11 @@ from wsgi_headers import (
 )
 
 from . import conditional_requests, flask_requests, heads, libraries, ours, references, rules, sharing, signed_cookies
-from .contest import BY_HAND, OURS, TYPED, Contestant, Feed, Lines, Workload, asking, plain
+from .contest import BY_HAND, BY_HAND_CHECKED, OURS, TYPED, Contestant, Feed, Lines, Workload, asking, plain
 from .requests import ASK, ENVIRON
 
 SAFE = "wsgi_headers, CacheSafety too"
 LIMIT = "closure that concatenates"
-BY_HAND_CHECKED = "closure by hand, checked"
 STANDARD = "http.cookies"
 WERKZEUG = "werkzeug Headers, dump_cookie"
 

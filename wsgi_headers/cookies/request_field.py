@@ -186,7 +186,10 @@ def _imitating(found: Reading | None, imitated: Reading | None) -> Reading | Non
 def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) -> str | None:
     """Return a pair without its prefix and signature, None where the application must not see it."""
     bare, protection, prefixed, lookalike = reading
-    name, value = _pair(piece)
+    raw_name, equals, raw_value = piece.partition("=")
+    if not equals:
+        raw_name, raw_value = "", piece
+    name, value = raw_name.strip(BLANKS), raw_value.strip(BLANKS)
     if lookalike:
         log.warn("cookie.lookalike.refused", "the cookie '%(cookie)s' imitates a protected one", cookie=name or value)
         return None
@@ -211,9 +214,6 @@ def _taken_off(piece: str, reading: Reading, with_prefix: set[str], log: Log) ->
         log.warn(
             "cookie.unprefixed.accepted", "the cookie '%(cookie)s' came without its prefix and is shown", cookie=bare
         )
-    raw_name, equals, raw_value = piece.partition("=")
-    if not equals:
-        raw_name, raw_value = "", piece
     if name != bare:
         raw_name = raw_name.replace(name, bare, 1)
     if value != shown:

@@ -103,8 +103,8 @@ def protected(pair: str, tail: str, protection: Protection) -> str:
         name, value = "", pair
     if protection.signature is not None and _expiry(tail) > time.time():
         bare = value.strip(BLANKS)
-        before, _, after = value.partition(bare) if bare else (value, "", "")
-        value = f"{before}{protection.signature.sign(bare)}{after}"
+        signed = protection.signature.sign(bare)
+        value = signed if bare == value else f"{value}{signed}" if not bare else value.replace(bare, signed, 1)
     if protection.prefix:
         bare = name.strip(BLANKS)
         name = name.replace(bare, protection.prefix + bare, 1)

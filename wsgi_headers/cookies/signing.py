@@ -71,6 +71,11 @@ class Signature:
         derived = [Signer(key, self._salt, **_FORMAT, key_derivation="hmac").derive_key() for key in self._keys]
         return kind(derived, self._salt, **_FORMAT, key_derivation="none")
 
+    @functools.cached_property
+    def _unsign(self) -> Any:
+        unsign = self._signer.unsign
+        return unsign if self._max_age is None else functools.partial(unsign, max_age=self._max_age)
+
     def sign(self, value: str) -> str:
         """Return the value as it goes over the wire."""
         signed: bytes = self._signer.sign(value.encode("latin-1"))
@@ -80,9 +85,8 @@ class Signature:
         """Return the value that was signed, None where the signature does not count, whatever the cause."""
         if value[-_SIGNATURE - 1 : -_SIGNATURE] != "." or _signature.fullmatch(value, len(value) - _SIGNATURE) is None:
             return None
-        age = {} if self._max_age is None else {"max_age": self._max_age}
         try:
-            verified: bytes = self._signer.unsign(value.encode("latin-1"), **age)
+            verified: bytes = self._unsign(value.encode("latin-1"))
             return verified.decode("latin-1")
         except (_bad_signature(), OSError, OverflowError, ValueError):
             # Not BadSignature: characters beyond latin-1, and a stamp of a year that Python has no date for.
