@@ -15,7 +15,7 @@ from .report import Row, as_json, as_table
 from .timing import Times, measure
 from .workloads import WORKLOADS
 
-ROUNDS = 350
+ROUNDS = 210
 
 
 def timed_rows(workload: Workload, rounds: int) -> Iterator[Row]:
@@ -40,10 +40,10 @@ def timed_rows(workload: Workload, rounds: int) -> Iterator[Row]:
         )
 
 
-def memory_rows() -> Iterator[Row]:
-    """A row for each reading of the memory."""
+def memory_rows(requests: int) -> Iterator[Row]:
+    """A row for each reading of the memory: after a tenth of the requests, and after all."""
     for case in memory.CASES:
-        for count, figure in memory.held(case):
+        for count, figure in memory.held(case, (requests // 10, requests)):
             yield Row(memory.KEY, memory.TITLE, f"{case.name}, {count:,} requests", figure, "KiB")
 
 
@@ -69,16 +69,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--workload", action="append", choices=keys, help="only this one; may be repeated")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"bursts of each contestant, {ROUNDS} unless given")
+    parser.add_argument(
+        "--requests",
+        type=int,
+        default=memory.REQUESTS,
+        help=f"after how many the memory is read, {memory.REQUESTS:,} unless given",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args()
     # What refusals tell the log is part of what they cost, and no part of the table.
     logging.getLogger("wsgi_headers").addHandler(logging.NullHandler())
     if options.rounds < 1:
         parser.error("argument --rounds: at least 1 is needed")
+    if options.requests < 10:
+        parser.error("argument --requests: at least 10 are needed")
     chosen = options.workload or keys
     rows = [row for workload in WORKLOADS if workload.key in chosen for row in timed_rows(workload, options.rounds)]
     if memory.KEY in chosen:
-        rows += memory_rows()
+        rows += memory_rows(options.requests)
     print(as_json(rows) if options.json else as_table(rows))
 
 

@@ -8,7 +8,7 @@ figure is KiB of Python memory (tracemalloc) above what was held before the firs
 import gc
 import logging
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -23,8 +23,8 @@ from .timing import start_response
 KEY = "memory"
 TITLE = "memory held, nothing ever twice"
 
-COUNTS = (3_000, 30_000)
-"""After how many requests the memory is read."""
+REQUESTS = 30_000
+"""After how many requests the memory is read, unless another number is asked for."""
 
 
 class Case(NamedTuple):
@@ -107,7 +107,7 @@ CASES = (
 )
 
 
-def held(case: Case) -> list[tuple[int, float]]:
+def held(case: Case, counts: Sequence[int]) -> list[tuple[int, float]]:
     """KiB more than at the beginning, after each number of requests."""
     serial = 0
 
@@ -123,7 +123,7 @@ def held(case: Case) -> list[tuple[int, float]]:
     try:
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
-        for count in COUNTS:
+        for count in counts:
             while serial < count:
                 middleware(_new_environ(serial, case.cookie(serial)), start_response)
                 serial += 1
