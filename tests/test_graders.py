@@ -13,7 +13,7 @@ from grading import CspFinding, Graded, csp_evaluator, observatory, serious
 from heads_to_grade import HOST, HOSTS, heads, nearly_good, policies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_audit import BOUNDS, CSP_RESULTS, DOMAINS, HEADS, Row
+from observatory_rows import BOUNDS, CSP_RESULTS, DOMAINS, HEADS, Row
 from wsgi import Line, asking, call, responding
 
 from wsgi_headers import HeadersMiddleware, Policy, audit, overrides, presets
