@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import account_site
 import pytest
+import webtest
 from account_site import FRAMEWORKS, KEY, POLICY, RETIRED
 from cookie_exchange import signed, signer, stamper
 from django.test.utils import override_settings
@@ -28,11 +28,6 @@ from wsgi_headers import (
     HeadersMiddleware,
     Policy,
 )
-
-with warnings.catch_warnings():
-    # WebOb imports the standard library's cgi, which is deprecated from 3.11 on.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import webtest
 
 HOST = "app.example"
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import logging
 import pickle
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from assertions import assert_head
 from hypothesis import given
 from hypothesis import strategies as st
+from webtest import TestApp
 from wsgi import PLAIN, call, environ_for, responding, run
 
 from wsgi_headers import CrossOriginProtection, HeadersMiddleware, Match, Policy, PolicyError, Remove, Rule, Set
-
-with warnings.catch_warnings():
-    # WebOb imports the standard library's cgi, which is deprecated from 3.11 on.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from webtest import TestApp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
