@@ -1,12 +1,17 @@
-"""Heads compared for what they mean, as a recipient reads them."""
+"""Heads compared for what they mean, as a recipient reads them; parts held against what every part is."""
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Sequence
 
+import pytest
 from interpreter import members
 from wsgi import Line
 
+import wsgi_headers
+from wsgi_headers._part import Part
 from wsgi_headers._registry import lookup
 
 
@@ -35,3 +40,17 @@ def by_field(head: Sequence[Line]) -> dict[str, list[Line]]:
     for line in head:
         lines.setdefault(line[0].lower(), []).append(line)
     return lines
+
+
+def assert_value(part: Part, text: str | None = None) -> None:
+    """Fail unless a part is frozen, equal by value, hashable, picklable, with a repr that can be pasted back.
+
+    text   what its repr must be
+    """
+    assert text is None or repr(part) == text
+    pasted = eval(repr(part), vars(wsgi_headers).copy())
+    for other in (pasted, copy.deepcopy(part), pickle.loads(pickle.dumps(part))):
+        assert (other, hash(other)) == (part, hash(part))
+    for name in vars(part):
+        with pytest.raises(AttributeError):
+            setattr(part, name, None)

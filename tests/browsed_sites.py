@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import account_site
 import django_site
 import flask
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.urls import path as route
-from test_cookie_journeys import POLICY, flask_site
 
 from wsgi_headers import (
     CORS,
@@ -199,7 +199,9 @@ SITES: dict[str, WSGIApplication] = {
         ),
     ),
     "baseline.test": HeadersMiddleware(echo, presets.BASELINE),
-    **dict.fromkeys(("account.localhost", "account.test"), HeadersMiddleware(flask_site(), POLICY)),
+    **dict.fromkeys(
+        ("account.localhost", "account.test"), HeadersMiddleware(account_site.flask_site(), account_site.POLICY)
+    ),
 }
 
 

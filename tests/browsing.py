@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import time
-import warnings
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NamedTuple
 
-with warnings.catch_warnings():
-    # WebOb imports the standard library's cgi, which is deprecated from 3.11 on.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import webtest
+import webtest
 
 HOST = "www.example"
 

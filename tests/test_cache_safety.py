@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import pickle
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from assertions import by_field
+from assertions import assert_value, by_field
 from hypothesis import given
 from hypothesis import strategies as st
 from interpreter import expected
 from shared_cache import CACHES, storable
 from strategies import EDITS, nested, requests, statuses
-from wsgi import PLAIN, Line, Response, call, environ_for, responding
+from wsgi import PLAIN, Line, Response, asking, call, environ_for, responding
 
-import wsgi_headers
 from wsgi_headers import (
     CORS,
     NONCE,
@@ -53,13 +51,7 @@ Does = Callable[[Any], object]
 
 def respond(policy: Policy, *lines: Line, does: Does | None = None, status: str = "200 OK", **request: Any) -> Response:
     """Return the response to one request of an application that first does something with environ."""
-
-    def app(environ: Any, start_response: Any) -> list[bytes]:
-        if does is not None:
-            does(environ)
-        start_response(status, list(lines))
-        return [b""]
-
+    app = asking(*lines, status=status, before=does)
     return call(HeadersMiddleware(app, policy), validate=False, **request)
 
 
@@ -256,25 +248,13 @@ def test_personal_responses(
     rule = Rule(Match(status=(200, 304, 404, 500)), Set("X-Rule", "1"))
     by_path = Rule(Match(path="/"), Set("X-Rule", "1"))
     for whole in (policy, Policy(policy, rule), Policy(policy, by_path), Policy(policy, CookieBudget())):
-        middleware = HeadersMiddleware(does_and_sends(does, status, [PLAIN, PUBLIC, *lines]), whole)
+        middleware = HeadersMiddleware(asking(PLAIN, PUBLIC, *lines, status=status, before=does), whole)
         for _ in range(2):
             response = call(middleware, validate=False, **request_)
             assert response.values("Cache-Control") == ["max-age=60, private" if personal else PUBLIC[1]]
             assert response.values("Vary") == (["Cookie"] if policy is CONSENT and lines else [])
-        bare = HeadersMiddleware(does_and_sends(does, status, [PLAIN, *lines]), whole)
+        bare = HeadersMiddleware(asking(PLAIN, *lines, status=status, before=does), whole)
         assert call(bare, validate=False, **request_).values("Cache-Control") == (["private"] if personal else [])
-
-
-def does_and_sends(does: Does | None, status: str, lines: list[Line]) -> Any:
-    """Return an application that does something with environ and sends a head."""
-
-    def app(environ: Any, start_response: Any) -> list[bytes]:
-        if does is not None:
-            does(environ)
-        start_response(status, list(lines))
-        return [b""]
-
-    return app
 
 
 # The group `caching` of the project's behaviour vectors, what it says of shared caches (ASP.NET Core, DefaultPolicy.cs
@@ -592,9 +572,9 @@ def test_stacked(policies: tuple[Policy, ...]) -> None:
     assert stacked(responding(PUBLIC, COOKIE), *policies) == ["max-age=60, private"]
     assert stacked(responding(PUBLIC), *policies) == [PUBLIC[1]]
     assert stacked(responding(PUBLIC), *policies, HTTP_AUTHORIZATION="x") == ["max-age=60, private"]
-    assert stacked(does_and_sends(asks, "200 OK", [PUBLIC]), *policies) == ["max-age=60, private"]
-    assert stacked(does_and_sends(override, "200 OK", [COOKIE]), *policies) == ["private"]
-    assert stacked(does_and_sends(override, "200 OK", []), *policies) == ["public"]
+    assert stacked(asking(PUBLIC, before=asks), *policies) == ["max-age=60, private"]
+    assert stacked(asking(COOKIE, before=override), *policies) == ["private"]
+    assert stacked(asking(before=override), *policies) == ["public"]
 
 
 def test_above_the_consent_of_another() -> None:
@@ -607,7 +587,7 @@ def test_above_the_consent_of_another() -> None:
 def test_what_a_policy_derives_stays_below_another_middleware() -> None:
     """The overrides of an application act in the outermost middleware, and undo nothing that one below derives."""
     inner = Policy(Rule(Match(when=lambda environ: True, varies_on="X-Key"), Set("X-A", "1")))
-    app = does_and_sends(overriding(Remove("Vary")), "200 OK", [])
+    app = asking(before=overriding(Remove("Vary")))
     response = call(HeadersMiddleware(HeadersMiddleware(app, inner), OTHER), validate=False)
     assert response.values("Vary") == ["X-Key"]
 
@@ -634,9 +614,7 @@ def test_misspelt_argument() -> None:
 @pytest.mark.parametrize("part", [CacheSafety(), OFF])
 def test_a_value(part: CacheSafety) -> None:
     """Equal to its copy and to what its repr says, and found in a policy."""
-    assert pickle.loads(pickle.dumps(part)) == part
-    assert eval(repr(part), vars(wsgi_headers)) == part
-    assert hash(part) == hash(pickle.loads(pickle.dumps(part)))
+    assert_value(part)
     assert Policy(Policy(part)).find(CacheSafety) == part
     assert SAFE != Policy(OFF)
 
@@ -780,7 +758,7 @@ def test_plan_does_what_the_interpreter_does(policy: Policy, several: list[Any])
         wanted = expected(policy, environ_for(**request), status, head)
         assert by_field(response.lines) == by_field(wanted)
         assert by_field(explain(policy, environ_for(**request), status, head).head) == by_field(wanted)
-        sending[:] = [does_and_sends(overriding(Set("X-Own", "1")), status, head)]
+        sending[:] = [asking(*head, status=status, before=overriding(Set("X-Own", "1")))]
         overridden = call(middleware, validate=False, **request)
         assert by_field(overridden.lines) == by_field([*wanted, ("X-Own", "1")])
 

@@ -150,12 +150,14 @@ GET https://localhost/
 
 
 def test_show_prints_the_head_line_by_line(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line as the application sent it and as it goes out, and the part that did it."""
     assert main(["show", "corner_shop:app", "/"]) == 0
 
     assert capsys.readouterr().out.startswith(SHOWN)
 
 
 def test_show_says_which_rules_did_not_hold(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the reason, and the parts that did not act for it."""
     assert main(["show", "corner_shop:app", "--scheme", "http", "--policy", "corner_shop:by_scheme"]) == 0
 
     shown = capsys.readouterr().out
@@ -166,6 +168,7 @@ def test_show_says_which_rules_did_not_hold(shop: Path, capsys: pytest.CaptureFi
 
 
 def test_show_as_json_is_all_that_is_printed(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What modules print while they are imported goes to standard error."""
     assert main(["show", "corner_shop:app", "/cart?a=b", "--json", "--policy", "corner_shop:policy"]) == 0
 
     captured = capsys.readouterr()
@@ -177,6 +180,7 @@ def test_show_as_json_is_all_that_is_printed(shop: Path, capsys: pytest.CaptureF
 
 
 def test_show_sends_the_request_that_is_asked_for(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Method, scheme, host, path and fields reach the application."""
     (shop / "corner_echo.py").write_text(
         "def app(environ, start_response):\n"
         "    keys = ('REQUEST_METHOD', 'wsgi.url_scheme', 'HTTP_HOST', 'PATH_INFO', 'HTTP_COOKIE', 'HTTP_ACCEPT')\n"
@@ -198,6 +202,7 @@ def test_show_sends_the_request_that_is_asked_for(shop: Path, capsys: pytest.Cap
     [("create_app()", "plain"), ("create_app('eu')", "eu"), ("create_app(name='us')", "us")],
 )
 def test_a_factory_is_called(reference: str, made: str, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reference with parentheses stands for what the call returns."""
     assert main(["show", f"corner_shop:{reference}"]) == 0
 
     assert f"  X-Made: {made}\n" in capsys.readouterr().out
@@ -206,6 +211,7 @@ def test_a_factory_is_called(reference: str, made: str, shop: Path, capsys: pyte
 def test_an_application_with_a_policy_of_its_own_is_shown_with_it(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Where none is asked for."""
     assert main(["show", "corner_shop:wrapped", "--json"]) == 0
 
     data = json.loads(capsys.readouterr().out)
@@ -217,6 +223,7 @@ def test_an_application_with_a_policy_of_its_own_is_shown_with_it(
 def test_a_policy_mounted_within_an_application_is_its_own(
     name: str, shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """As `wsgi_app`, and below other middleware."""
     assert main(["show", f"corner_mounted:{name}", "--json"]) == 0
 
     data = json.loads(capsys.readouterr().out)
@@ -252,6 +259,7 @@ def test_show_tells_where_the_policy_was_not_asked(shop: Path, capsys: pytest.Ca
 def test_an_application_without_a_policy_of_its_own_is_shown_with_baseline(
     name: str, code: int, shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Also one that stands below itself, which is looked through to a depth alone."""
     assert main(["show", f"corner_mounted:{name}"]) == code
 
     captured = capsys.readouterr()
@@ -260,6 +268,7 @@ def test_an_application_without_a_policy_of_its_own_is_shown_with_baseline(
 
 
 def test_a_policy_that_is_asked_for_comes_on_top_of_its_own(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both act."""
     assert main(["show", "corner_shop:wrapped", "--policy", "baseline"]) == 0
 
     shown = capsys.readouterr().out
@@ -270,6 +279,7 @@ def test_a_policy_that_is_asked_for_comes_on_top_of_its_own(shop: Path, capsys: 
 def test_another_directory_is_where_modules_are_looked_for(
     shop: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """`--chdir` goes there; without it the message names it."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     os.chdir(elsewhere)
 
@@ -280,6 +290,7 @@ def test_another_directory_is_where_modules_are_looked_for(
 
 
 def test_what_every_command_takes_may_stand_before_its_name(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And means the same there."""
     argv = ["--json", "--policy", "corner_shop:policy", "show", "corner_shop:app"]
 
     assert main(argv) == 0
@@ -324,6 +335,7 @@ COMPLAINTS = {
 def test_what_cannot_be_done_is_told_in_one_line(
     arguments: str, shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """On standard error, with exit code 2, and nothing else is printed."""
     assert main(arguments.split()) == 2
 
     captured = capsys.readouterr()
@@ -344,6 +356,7 @@ USAGE = {
 
 @pytest.mark.parametrize("arguments", USAGE)
 def test_a_wrong_argument_is_told_in_one_line(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With exit code 2, and a word on where help is."""
     with pytest.raises(SystemExit) as raised:
         main(arguments.split())
 
@@ -352,6 +365,7 @@ def test_a_wrong_argument_is_told_in_one_line(arguments: str, capsys: pytest.Cap
 
 
 def test_the_mistakes_of_a_policy_have_a_line_each(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A module whose policy is refused tells all of them."""
     assert main(["show", "corner_shop:app", "--policy", "corner_policies:policy"]) == 2
 
     told = [line for line in capsys.readouterr().err.splitlines() if "noise" not in line]
@@ -362,6 +376,7 @@ def test_the_mistakes_of_a_policy_have_a_line_each(shop: Path, capsys: pytest.Ca
 
 
 def test_a_port_in_use_is_told_in_one_line(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do about it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -373,6 +388,7 @@ def test_a_port_in_use_is_told_in_one_line(shop: Path, capsys: pytest.CaptureFix
 
 
 def test_debug_shows_the_traceback_before_the_line(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--debug` adds what a bug report needs."""
     assert main(["show", "corner_shop:fails", "--debug"]) == 2
 
     told = capsys.readouterr().err
@@ -382,6 +398,7 @@ def test_debug_shows_the_traceback_before_the_line(shop: Path, capsys: pytest.Ca
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints the name and the version of the distribution."""
     with pytest.raises(SystemExit) as raised:
         main(["--version"])
 
@@ -393,6 +410,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_demo_once_prints_both_heads_of_each_page(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bare one has the mistakes, the one behind the policy has not."""
     assert main(["demo", "--once"]) == 0
 
     pages = capsys.readouterr().out.split("GET https://localhost")[1:]
@@ -424,6 +442,7 @@ def test_the_demo_shows_the_way_back_and_consent(capsys: pytest.CaptureFixture[s
 
 
 def test_demo_once_takes_a_policy_and_gives_json(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--policy` and `--json` hold for it as for the others."""
     assert main(["demo", "--once", "--json", "--policy", "corner_shop:policy"]) == 0
 
     pages = json.loads(capsys.readouterr().out)
@@ -431,6 +450,7 @@ def test_demo_once_takes_a_policy_and_gives_json(shop: Path, capsys: pytest.Capt
 
 
 def test_no_line_of_the_demo_is_wider_than_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing breaks at 100 columns."""
     assert main(["demo", "--once"]) == 0
 
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
@@ -443,6 +463,7 @@ def start_nothing(status: str, lines: Any, exc_info: Any = None) -> Any:
 @pytest.mark.parametrize("path", [*demo.PAGES, "/missing", "/style.css"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_demo_application_keeps_to_pep_3333(method: str, path: str) -> None:
+    """wsgiref.validate finds nothing, and there is no body for HEAD."""
     addresses = {"bare": "http://127.0.0.1:1", "wrapped": "http://127.0.0.1:2"}
     app = validator(demo.with_comparison(presets.BASELINE, addresses))
     environ = request_environ(path, method=method)
@@ -484,6 +505,7 @@ class Comparison(HTMLParser):
 
 
 def test_demo_serves_what_its_page_says(tmp_path: Path) -> None:
+    """Each head on the page is the one that its address sends."""
     with started(tmp_path, "demo", "--json") as run:
         addresses = json.loads(run.announced[0])
         head, body = head_of(addresses["wrapped"])
@@ -509,6 +531,7 @@ def test_demo_serves_what_its_page_says(tmp_path: Path) -> None:
 
 
 def test_demo_announces_both_addresses(tmp_path: Path) -> None:
+    """And ends by SIGTERM with exit code 0."""
     with started(tmp_path, "demo", lines=3) as run:
         bare, wrapped, ends = run.announced
         code, told = run.ended_by(signal.SIGTERM)
@@ -520,6 +543,7 @@ def test_demo_announces_both_addresses(tmp_path: Path) -> None:
 
 
 def test_the_page_can_be_seen_as_over_https() -> None:
+    """What https alone brings is shown on request, though the server speaks http."""
     addresses = {"bare": "http://127.0.0.1:1", "wrapped": "http://127.0.0.1:2"}
     app = demo.with_comparison(presets.BASELINE, addresses)
 
@@ -531,6 +555,7 @@ def test_the_page_can_be_seen_as_over_https() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_ends_quietly(tmp_path: Path, number: int) -> None:
+    """By SIGINT and SIGTERM: exit code 0, no traceback."""
     with started(written(tmp_path), "serve", "corner_shop:create_app()", lines=2) as run:
         served, ends = run.announced
         address, _, what = served.partition("  ")
@@ -557,6 +582,7 @@ def test_serve_calls_an_application_as_it_is_mounted(tmp_path: Path) -> None:
 
 
 def test_serve_ends_by_sigint_where_a_shell_has_it_ignored(tmp_path: Path) -> None:
+    """As shells do for what runs in the background."""
     before = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 
     with started(written(tmp_path), "serve", "corner_shop:app", lines=2, before=before) as run:
@@ -564,6 +590,7 @@ def test_serve_ends_by_sigint_where_a_shell_has_it_ignored(tmp_path: Path) -> No
 
 
 def test_serve_ends_while_a_request_hangs(tmp_path: Path) -> None:
+    """Nobody has to wait for it."""
     with started(written(tmp_path), "serve", "corner_waits:app", "--json") as run:
         address = json.loads(run.announced[0])["address"]
         with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), timeout=PATIENCE) as client:
@@ -575,6 +602,7 @@ def test_serve_ends_while_a_request_hangs(tmp_path: Path) -> None:
 
 
 def test_show_ends_quietly_too(tmp_path: Path) -> None:
+    """With the exit code that shells give to what SIGINT ended."""
     # A test run in the background has SIGINT ignored, and so have its children.
     heeded = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 
@@ -586,6 +614,7 @@ def test_show_ends_quietly_too(tmp_path: Path) -> None:
 
 
 def test_nobody_reading_is_no_reason_to_complain(tmp_path: Path) -> None:
+    """Its output closed, it ends with exit code 0 and no traceback."""
     with started(tmp_path, "demo", "--once", lines=0) as run:
         assert run.process.stdout is not None and run.process.stderr is not None
         run.process.stdout.close()
@@ -603,6 +632,7 @@ def test_nobody_reading_is_no_reason_to_complain(tmp_path: Path) -> None:
     ],
 )
 def test_a_process_that_cannot_serve_ends_with_one_line(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    """With exit code 2."""
     with started(written(tmp_path), *arguments, lines=0) as run:
         _, told = run.process.communicate(timeout=PATIENCE)
 
@@ -614,6 +644,7 @@ def test_a_process_that_cannot_serve_ends_with_one_line(arguments: tuple[str, ..
 
 
 def test_a_port_in_use_ends_the_process_with_one_line(tmp_path: Path) -> None:
+    """With exit code 2 and what to do about it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with started(written(tmp_path), "serve", "corner_shop:app", "--port", port, lines=0) as run:
@@ -640,6 +671,8 @@ def serving(server: LoopbackServer) -> Iterator[str]:
 
 
 def test_an_application_is_told_of_the_servers_threads() -> None:
+    """`wsgi.multithread` is true, since the server has a thread for each request."""
+
     def app(environ: Any, start_response: Any) -> list[bytes]:
         start_response("200 OK", [("X-Multithread", str(environ["wsgi.multithread"]))])
         return []
@@ -651,6 +684,7 @@ def test_an_application_is_told_of_the_servers_threads() -> None:
 
 
 def test_loopback_has_other_names() -> None:
+    """`localhost`, and all of 127.0.0.0/8."""
     for host in ("localhost", "127.0.0.2"):
         server = LoopbackServer(host)
         server.server_close()
@@ -658,6 +692,7 @@ def test_loopback_has_other_names() -> None:
 
 
 def test_loopback_of_ip_version_6_is_served() -> None:
+    """Where the machine has it."""
     try:
         server = LoopbackServer("::1")
     except CannotListen as error:
@@ -672,6 +707,7 @@ def test_loopback_of_ip_version_6_is_served() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "shop.example", "127.0.0.1.example"])
 def test_no_other_address_is_listened_on(host: str) -> None:
+    """What tries policies out is nothing for a network to reach."""
     with pytest.raises(CannotListen, match="is no loopback address"):
         LoopbackServer(host)
 
@@ -692,6 +728,8 @@ def test_no_other_address_is_listened_on(host: str) -> None:
 def test_a_refusal_of_the_system_is_told_in_one_line(
     number: int, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A port that only root may take, and whatever else the system says."""
+
     def refuse(server: LoopbackServer) -> None:
         raise OSError(number, os.strerror(number))
 
@@ -704,6 +742,7 @@ def test_a_refusal_of_the_system_is_told_in_one_line(
 
 
 def test_a_client_that_goes_away_is_not_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake of the application is."""
     server = LoopbackServer()
     try:
         for error in (ConnectionResetError("gone"), KeyError("a mistake")):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import gc
 import io
 import json
@@ -20,7 +19,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import FileWrapper
 
 import pytest
-from assertions import assert_head
+from assertions import assert_head, assert_value
 from hypothesis import given
 from hypothesis import strategies as st
 from wsgi import PLAIN, Line, Response, call, environ_for, responding, run, validated
@@ -1366,13 +1365,9 @@ def test_it_is_a_value() -> None:
     """Equal by value, hashable, picklable, frozen, shown as it is written, found in a policy."""
     part = Conditional(etag="weak", max_body=10)
 
-    assert repr(part) == "Conditional(etag='weak', max_body=10)"
+    assert_value(part, "Conditional(etag='weak', max_body=10)")
     assert (repr(Conditional()), repr(Conditional(max_body=1_048_576))) == ("Conditional()", "Conditional()")
-    for other in (eval(repr(part)), copy.deepcopy(part), pickle.loads(pickle.dumps(part))):
-        assert (other, hash(other)) == (part, hash(part))
     assert part != Conditional(etag="weak")
-    with pytest.raises(AttributeError):
-        part.etag = None  # type: ignore[misc]
     assert Policy(Rule(Match(path="/a"), part)).find(Conditional) == part
     assert Policy(Set("X-A", "1")).find(Conditional) is None
     pickled = pickle.loads(pickle.dumps(HeadersMiddleware(Served(), Policy(part))))

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import socket
-import warnings
 from collections.abc import Iterator
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+import webtest
 from servers import Reply, Server, reply_of, running
 
 from wsgi_headers import CacheControl, Conditional, HeadersMiddleware, Match, Policy, Rule, presets
-
-with warnings.catch_warnings():
-    # WebOb imports the standard library's cgi, which is deprecated from 3.11 on.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import webtest
 
 
 class Article:

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import django_site
-import flask
+import account_site
 import pytest
+import webtest
+from account_site import FRAMEWORKS, KEY, POLICY, RETIRED
 from cookie_exchange import signed, signer, stamper
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test.utils import override_settings
-from django.urls import path as route
 from user_agent import EXPIRED, STORED, Request, cookie_field, outcome, read
 from wsgi import Response, environ_for, run
 
 from wsgi_headers import (
-    CookieAttributes,
     CookieBudget,
     CookieConsent,
     CookieRule,
@@ -32,113 +29,14 @@ from wsgi_headers import (
     Policy,
 )
 
-with warnings.catch_warnings():
-    # WebOb imports the standard library's cgi, which is deprecated from 3.11 on.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import webtest
-
 HOST = "app.example"
-KEY = "the signing key of the tests"
-RETIRED = "a key that was retired once"
-
-POLICY = Policy(
-    CookieAttributes(secure=True, http_only=True, default_same_site="Lax"),
-    CookieRule("token", prefix="__Host-", signing_key=KEY, retired_signing_keys=[RETIRED]),
-    CookieRule("short", signing_key=KEY, signature_max_age=3600),
-    CookieRule("csrf", prefix="__Secure-", http_only=False),
-    CookieRule("session*", exempt=None, same_site="Strict"),
-    CookieRule("session", prefix="__Host-Http-"),  # of Flask
-    CookieRule("sessionid", prefix="__Host-Http-"),  # of Django
-)
-
-
-# One site, twice: /set?name=value sets cookies, /delete?name=1 deletes them, /read says which there are, /visit counts.
-
-
-def flask_site() -> Any:
-    site = flask.Flask(__name__)
-    site.secret_key = "a key of the tests"
-    site.config["MAX_COOKIE_SIZE"] = 0  # werkzeug has a budget of its own
-
-    @site.get("/set")
-    def set_() -> flask.Response:
-        response = flask.Response("set")
-        for name, value in flask.request.args.items():
-            response.set_cookie(name, value, max_age=600)
-        return response
-
-    @site.get("/delete")
-    def delete() -> flask.Response:
-        response = flask.Response("deleted")
-        for name in flask.request.args:
-            response.delete_cookie(name)
-        return response
-
-    @site.get("/read")
-    def read_() -> flask.Response:
-        return flask.jsonify(dict(flask.request.cookies))
-
-    @site.get("/visit")
-    def visit() -> str:
-        flask.session["visits"] = flask.session.get("visits", 0) + 1
-        return str(flask.session["visits"])
-
-    @site.get("/leave")
-    def leave() -> str:
-        flask.session.clear()
-        return "left"
-
-    return site.wsgi_app
-
-
-def django_set(request: HttpRequest) -> HttpResponse:
-    response = HttpResponse("set")
-    for name, value in request.GET.items():
-        response.set_cookie(name, value, max_age=600)
-    return response
-
-
-def django_delete(request: HttpRequest) -> HttpResponse:
-    response = HttpResponse("deleted")
-    for name in request.GET:
-        response.delete_cookie(name)
-    return response
-
-
-def django_read(request: HttpRequest) -> HttpResponse:
-    return JsonResponse(dict(request.COOKIES))
-
-
-def django_visit(request: HttpRequest) -> HttpResponse:
-    request.session["visits"] = request.session.get("visits", 0) + 1
-    return HttpResponse(str(request.session["visits"]))
-
-
-def django_leave(request: HttpRequest) -> HttpResponse:
-    request.session.flush()
-    return HttpResponse("left")
-
-
-urlpatterns = [
-    route("set", django_set),
-    route("delete", django_delete),
-    route("read", django_read),
-    route("visit", django_visit),
-    route("leave", django_leave),
-]
-
-# The application and the name of its session cookie.
-FRAMEWORKS: dict[str, tuple[Callable[[], Any], str]] = {
-    "Flask": (flask_site, "session"),
-    "Django": (lambda: django_site.application, "sessionid"),
-}
 
 
 @pytest.fixture(params=FRAMEWORKS.values(), ids=FRAMEWORKS)
 def framework(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
     """The site in one framework, and the name of its session cookie."""
     make, session = request.param
-    with override_settings(ROOT_URLCONF=__name__):
+    with override_settings(ROOT_URLCONF=account_site.__name__):
         yield make(), session
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 import pytest
+from assertions import assert_value
 from cookie_exchange import ABSENT, Exchange, everything, site, told
 from user_agent import EXPIRED, STORED, Request, cookie_field, outcome, read
 
@@ -686,5 +687,5 @@ def test_value(text: str) -> None:
     """The repr pastes back, whatever the order of the arguments in it."""
     rule = eval(text)
 
-    assert eval(repr(rule)) == rule and hash(eval(repr(rule))) == hash(rule)
+    assert_value(rule)
     assert rule != CookieRule("sid")

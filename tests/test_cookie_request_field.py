@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
+import webob
 from cookie_exchange import signed, signer, site, split, stamped, told
 from django.http.cookie import parse_cookie as django_cookies
 from hypothesis import event, given
@@ -19,10 +19,6 @@ from werkzeug.http import parse_cookie as werkzeug_cookies
 from wsgi import environ_for, responding, run
 
 from wsgi_headers import CookieAttributes, CookieConsent, CookieRule, HeadersMiddleware, Match, Policy, Rule
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # WebOb imports cgi
-    import webob
 
 ROWS = json.loads((Path(__file__).parent / "data" / "cookie_request.json").read_text())["rows"]
 KEY = "the signing key of the tests"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import logging
-import pickle
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from assertions import assert_value
 from cross_origin_fetch import fetch, unsafe_names
 from hypothesis import given
 from hypothesis import strategies as st
@@ -239,13 +238,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("options", ACCEPTED.values(), ids=ACCEPTED)
 def test_value(options: dict[str, Any]) -> None:
     """A part is frozen, equal by value, hashable, and comes back from its text, a copy and a pickle."""
-    cors = CORS(**options)
-
-    assert eval(repr(cors)) == cors
-    assert pickle.loads(pickle.dumps(cors)) == copy.deepcopy(cors) == cors
-    assert hash(eval(repr(cors))) == hash(cors)
-    with pytest.raises(AttributeError):
-        cors.origins = "*"
+    assert_value(CORS(**options))
 
 
 def test_origins_may_be_read_once() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,12 @@ from wsgiref.validate import validator
 
 import flask
 import pytest
+import webtest
 from beaker.middleware import SessionMiddleware
 from django import VERSION
 from django_site import application as django_application
 from served_applications import HSTS, LINK, POLICY, POLICY_LINES, late, make_flask, make_policy, plain, replaced
+from webtest import lint
 from werkzeug.debug import DebuggedApplication
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.lint import LintMiddleware
@@ -41,12 +42,6 @@ from wsgi_headers import (
     Set,
     presets,
 )
-
-with warnings.catch_warnings():
-    # WebOb imports the standard library's cgi, which is deprecated from 3.11 on.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import webtest
-    from webtest import lint
 
 Application = Callable[..., Iterable[bytes]]
 

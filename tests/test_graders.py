@@ -6,21 +6,17 @@ Needs Node.js and the packages of tests/graders: `pytest -m graders` after `npm 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from grading import CspFinding, Graded, csp_evaluator, observatory, serious
 from heads_to_grade import HOST, HOSTS, heads, nearly_good, policies
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_audit import BOUNDS, CSP_RESULTS, DOMAINS, HEADS, Row
-from wsgi import Line, call, responding
+from observatory_rows import BOUNDS, CSP_RESULTS, DOMAINS, HEADS, Row
+from wsgi import Line, asking, call, responding
 
 from wsgi_headers import HeadersMiddleware, Policy, audit, overrides, presets
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 pytestmark = pytest.mark.graders
 
@@ -194,23 +190,12 @@ def test_grade_of_baseline(lines: tuple[Line, ...]) -> None:
     assert observatory(lines).score < 40
 
 
-def asking(*lines: Line) -> WSGIApplication:
-    """Return an application that asks for its nonce."""
-
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        overrides.nonce(environ)
-        start_response("200 OK", list(lines))
-        return [b""]
-
-    return app
-
-
-@pytest.mark.parametrize("makes", [responding, asking], ids=["without the nonce", "with the nonce"])
+@pytest.mark.parametrize("before", [None, overrides.nonce], ids=["without the nonce", "with the nonce"])
 @pytest.mark.parametrize("lines", APPLICATIONS.values(), ids=APPLICATIONS)
 @pytest.mark.parametrize(("policy", "score"), [(presets.STRICT, 130), (presets.API, 135)], ids=["STRICT", "API"])
-def test_grade_of_the_strict_presets(policy: Policy, score: int, lines: tuple[Line, ...], makes: Any) -> None:
+def test_grade_of_the_strict_presets(policy: Policy, score: int, lines: tuple[Line, ...], before: Any) -> None:
     """A+ by the Observatory's own code, and nothing more serious than information from csp_evaluator."""
-    response = call(HeadersMiddleware(makes(*lines), policy))
+    response = call(HeadersMiddleware(asking(*lines, before=before), policy))
 
     said = observatory(response.lines)
     sets_cookies = any(name == "Set-Cookie" for name, _ in lines)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webtest import TestApp
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from wsgi import PLAIN, call, responding
 
 from wsgi_headers import AllowedHosts, HeadersMiddleware, HttpsRedirect, Match, Policy, PolicyError, Rule, Set
-
-with warnings.catch_warnings():
-    # WebOb imports the standard library's cgi, which is deprecated from 3.11 on.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from webtest import TestApp
 
 PERMANENT = "308 Permanent Redirect"
 REFUSED = "400 Bad Request"

@@ -65,6 +65,7 @@ TARGETS = {
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_target_reaches_the_application_as_a_server_would_hand_it_over(target: str) -> None:
+    """Decoded once in PATH_INFO, raw in RAW_URI, the query apart."""
     path, query, raw = TARGETS[target]
 
     environ = request_environ(target)
@@ -74,6 +75,7 @@ def test_a_target_reaches_the_application_as_a_server_would_hand_it_over(target:
 
 
 def test_method_scheme_and_host_are_as_told() -> None:
+    """SERVER_NAME and SERVER_PORT are those of the host."""
     environ = request_environ("/", method="patch", scheme="http", host="shop.example:8000")
 
     assert environ["REQUEST_METHOD"] == "patch"
@@ -83,6 +85,7 @@ def test_method_scheme_and_host_are_as_told() -> None:
 
 
 def test_fields_of_one_name_are_joined() -> None:
+    """By commas, cookies by semicolons; Content-Type has its own key (RFC 3875 4.1)."""
     fields = [("Accept", " text/html"), ("accept", "*/*"), ("Cookie", "a=1"), ("cookie", "b=2"), ("X-Name", "é")]
 
     environ = request_environ("/", fields=[*fields, ("Content-Type", "text/csv"), ("Host", "other.example")])
@@ -108,6 +111,7 @@ BAD_REQUESTS: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("target", "options", "message"), BAD_REQUESTS)
 def test_what_no_client_could_send_is_refused(target: str, options: dict[str, Any], message: str) -> None:
+    """BadRequest says what is wrong with it."""
     with pytest.raises(BadRequest) as raised:
         request_environ(target, **options)
 
@@ -116,6 +120,8 @@ def test_what_no_client_could_send_is_refused(target: str, options: dict[str, An
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_the_environ_and_the_way_it_is_run_keep_to_pep_3333(method: str) -> None:
+    """wsgiref.validate finds nothing."""
+
     @validator
     def app(environ: Any, start_response: Any) -> list[bytes]:
         start_response("200 OK", [*PLAIN, ("Content-Length", "0")])
@@ -179,6 +185,7 @@ def starts_again(environ: Any, start_response: Any) -> Iterable[bytes]:
 
 @pytest.mark.parametrize("app", [started, starts_late, writes, without_body, starts_again])
 def test_the_head_is_found_however_it_is_sent(app: Any) -> None:
+    """At once, late, through `write`, or again after an error."""
     inspection = inspected(app, Set("X-Frame-Options", "DENY"))
 
     assert inspection.status == "200 OK"
@@ -187,6 +194,7 @@ def test_the_head_is_found_however_it_is_sent(app: Any) -> None:
 
 
 def test_the_body_is_read_until_the_head_stands_and_closed() -> None:
+    """The first chunk that is not empty settles the head (PEP 3333)."""
     body = Body(b"", b"first", b"second")
 
     def app(environ: Any, start_response: Any) -> Body:
@@ -199,6 +207,7 @@ def test_the_body_is_read_until_the_head_stands_and_closed() -> None:
 
 
 def test_the_body_is_not_read_after_a_write() -> None:
+    """What was written settles it as well."""
     body = Body(b"more")
 
     def app(environ: Any, start_response: Any) -> Body:
@@ -211,6 +220,7 @@ def test_the_body_is_not_read_after_a_write() -> None:
 
 
 def test_the_body_of_an_application_that_comes_to_no_head_is_closed() -> None:
+    """Though there is nothing to show."""
     body = Body(b"too soon")
 
     with pytest.raises(NoHead):
@@ -283,6 +293,7 @@ NO_HEADS = {
 
 @pytest.mark.parametrize("app", NO_HEADS, ids=lambda app: app.__name__)
 def test_an_application_without_a_head_is_told_in_one_line(app: Any) -> None:
+    """NoHead says what the application did instead."""
     with pytest.raises(NoHead) as raised:
         inspected(app)
 
@@ -290,6 +301,7 @@ def test_an_application_without_a_head_is_told_in_one_line(app: Any) -> None:
 
 
 def test_what_the_application_raised_is_the_cause() -> None:
+    """So that a traceback leads to it."""
     with pytest.raises(NoHead) as raised:
         inspected(raises)
 
@@ -320,6 +332,7 @@ POLICY = Policy(
 @pytest.mark.parametrize("app", [started, starts_late, starts_again, moves_on])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_head_shown_is_the_one_that_a_server_is_given(app: Any, scheme: str) -> None:
+    """By the middleware itself, for each kind of application."""
     options: dict[str, Any] = {"scheme": scheme, "fields": [("User-Agent", "test")]}
     sent: list[Any] = []
 
@@ -335,6 +348,7 @@ def test_the_head_shown_is_the_one_that_a_server_is_given(app: Any, scheme: str)
 
 
 def test_the_url_is_that_of_the_request_as_it_entered() -> None:
+    """Applications may move the path on."""
     assert inspected(moves_on, target="/a/b?c").url == "https://localhost/a/b?c"
 
 
@@ -372,10 +386,12 @@ Rules that did not hold:
 
 
 def test_the_text_has_each_line_and_the_part_that_did_it() -> None:
+    """With the rules that did not hold after them."""
     assert as_text(inspected(shop, *SHOP_POLICY, target="/cart")) == SHOP_TEXT
 
 
 def test_the_data_says_the_same() -> None:
+    """As what JSON can hold."""
     data = json.loads(json.dumps(as_data(inspected(shop, *SHOP_POLICY, target="/cart"))))
 
     assert data["before"]["lines"][1:] == [["Vary", "Cookie"], ["X-Powered-By", "Shop/1"]]
@@ -396,6 +412,8 @@ def test_the_data_says_the_same() -> None:
 
 
 def test_a_terminal_acts_on_nothing_in_the_text() -> None:
+    """Controls and what is beyond ASCII are shown as escapes."""
+
     def app(environ: Any, start_response: Any) -> list[bytes]:
         start_response("200 \xc9a", [("X-Name", "\x9b31m caf\xc3\xa9\ta"), ("X-Empty", "")])
         return []
@@ -407,6 +425,7 @@ def test_a_terminal_acts_on_nothing_in_the_text() -> None:
 
 
 def test_a_changed_status_is_shown_as_a_changed_line() -> None:
+    """Before and after, as a field is."""
     inspection = Inspection(
         "GET", "https://localhost/", "200 OK", Explanation("412 Precondition Failed", (), ()), False, (None, None)
     )
@@ -434,6 +453,7 @@ PROTECTED = Policy(
 def test_the_cookies_of_the_request_are_shown_as_the_application_saw_them(
     sent: str, shown: list[str], seen: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Where the policy changed or dropped one."""
     environ = request_environ("/", fields=[("Cookie", sent)] if sent else [])
     inspection = inspect(HeadersMiddleware(responding(*PLAIN, ("Set-Cookie", "ad=1")), PROTECTED), environ)
 
@@ -477,6 +497,7 @@ class Closed(Part):
 
 
 def test_an_answer_of_the_policy_is_told_from_one_of_the_application() -> None:
+    """Its lines are all new, and the text says who answered."""
     inspection = inspected(raises, Closed(), Set("X-Frame-Options", "DENY"))
 
     assert inspection.answered

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import bottle
 import flask
@@ -20,7 +20,7 @@ from django.test import override_settings
 from django.urls import path as route
 from django_site import application as django_application
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from wsgi import PLAIN, Line, Response, call, environ_for, responding, run, validated
+from wsgi import PLAIN, Line, Response, asking, call, environ_for, responding, run, validated
 
 from wsgi_headers import (
     CORS,
@@ -53,17 +53,6 @@ ASKS = ContentSecurityPolicy(script_src=["'self'", NONCE])
 PLAIN_CSP = ContentSecurityPolicy(default_src=["'self'"])
 HSTS = StrictTransportSecurity(60, include_subdomains=False)
 NOT_MODIFIED = "304 Not Modified"
-
-
-def asking(*lines: Line, status: str = "200 OK", before: Callable[[WSGIEnvironment], object]) -> WSGIApplication:
-    """Return an application that does `before` with environ, then sends its head; the body is what `before` gave."""
-
-    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        made = before(environ)
-        start_response(status, [*lines])
-        return [str(made).encode()]
-
-    return app
 
 
 def asked(policy: Policy, *lines: Line, status: str = "200 OK", **request: Any) -> Response:

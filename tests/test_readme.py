@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ SETUP_TESTS = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .v
 
 DJANGO_SETTINGS = "SECRET_KEY = 'only for this test'\nROOT_URLCONF = 'example_settings'\nurlpatterns = []\n"
 
-SECONDS = 30  # the longest that a block may take to answer
+SECONDS = 60  # the longest that a block may take to answer
 
 
 class Block(NamedTuple):
@@ -125,11 +125,8 @@ def test_commands_do_what_they_show(block: Block, folder: Path) -> None:
         module = {"wsgi-headers": "wsgi_headers", "gunicorn": "gunicorn"}[program]
         arguments = [sys.executable, "-m", module, *arguments]
         if program == "gunicorn" or arguments[3] == "serve":
-            port = free_port()
-            arguments += ["--bind", f"127.0.0.1:{port}", "--no-control-socket"] if program == "gunicorn" else []
-            arguments += ["--port", str(port)] if program != "gunicorn" else []
-            with serving(arguments, folder):
-                assert field_of(port, "X-Content-Type-Options") == "nosniff"
+            with serving(arguments, folder) as address, urllib.request.urlopen(address, timeout=SECONDS) as answer:
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
         else:
             ran = subprocess.run(
                 arguments, cwd=folder, env=environment(folder), capture_output=True, timeout=SECONDS, text=True
@@ -139,40 +136,36 @@ def test_commands_do_what_they_show(block: Block, folder: Path) -> None:
 
 
 @contextmanager
-def serving(arguments: list[str], folder: Path) -> Iterator[None]:
-    """Run a server until the block ends; it is interrupted as a person would, and must then end well."""
-    server = subprocess.Popen(
-        arguments, cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield
-        server.send_signal(signal.SIGINT)
-        assert server.wait(SECONDS) == 0
-    finally:
-        server.kill()
-        server.wait(SECONDS)
+def serving(arguments: list[str], folder: Path) -> Iterator[str]:
+    """Run a server until the block ends, and give its address; interrupted as a person would, it must end well.
 
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def field_of(port: int, name: str) -> str | None:
-    """Return a field of the answer to GET /, waiting for the server to listen."""
-    until = time.monotonic() + SECONDS
-    while True:
+    gunicorn inherits a socket that listens already; what `serve` announces tells that it listens.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        inherits = arguments[2] == "gunicorn"
+        more = ["--bind", f"fd://{listener.fileno()}", "--no-control-socket"] if inherits else []
+        server = subprocess.Popen(
+            [*arguments, *more],
+            cwd=folder,
+            env=environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+            text=True,
+        )
+        address = "http://{}:{}/".format(*listener.getsockname())
+    with server:
+        # Whatever is waited for below ends at the latest with the process.
+        limit = threading.Timer(SECONDS, server.kill)
+        limit.start()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=SECONDS) as answer:
-                field: str | None = answer.headers[name]
-                return field
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
+            assert server.stdout is not None
+            yield address if inherits else server.stdout.readline().split()[0]
+            server.send_signal(signal.SIGINT)
+            assert server.wait(SECONDS) == 0
+        finally:
+            limit.cancel()
+            server.kill()
 
 
 def test_the_set_up_is_two_commands() -> None:

@@ -422,9 +422,10 @@ def test_a_second_head_without_an_error_is_left_to_the_server(caplog: pytest.Log
     assert [event for event, _, _ in told(caplog.records)] == ["shadow.head.refused"]
 
 
-@pytest.mark.parametrize("lines", [iter([PLAIN]), (line for line in [PLAIN]), map(tuple, [PLAIN])])
-def test_a_head_that_can_be_read_once_reaches_the_server_unread(lines: Any) -> None:
+@pytest.mark.parametrize("make", [iter, lambda head: (line for line in head), lambda head: map(tuple, head)])
+def test_a_head_that_can_be_read_once_reaches_the_server_unread(make: Any) -> None:
     """Looking at it would use it up."""
+    lines = make([PLAIN])
     app = Served()
     app.lines = lines
     heads: list[Any] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from wsgi import PLAIN, Line, call
+from wsgi import PLAIN, Line, asking, call
 
 from wsgi_headers import (
     CORS,
@@ -46,13 +46,8 @@ def dropped(value: str) -> None:
 
 def vary(policy: Policy, *values: str, operations: tuple[Any, ...] = (), more: tuple[Line, ...] = ()) -> list[str]:
     """Return Vary of the response of an application that sends these values of it."""
-
-    def app(environ: Any, start_response: Any) -> list[bytes]:
-        if operations:
-            overrides.apply(environ, *operations)
-        start_response("200 OK", [PLAIN, *[("Vary", value) for value in values], *more])
-        return [b""]
-
+    lines = (PLAIN, *[("Vary", value) for value in values], *more)
+    app = asking(*lines, before=lambda environ: overrides.apply(environ, *operations) if operations else None)
     return call(HeadersMiddleware(app, policy), validate=False).values("Vary")
 
 

@@ -117,6 +117,22 @@ def responding(*lines: Any, status: Any = "200 OK", body: Iterable[bytes] = (b"h
     return app
 
 
+def asking(
+    *lines: Line, status: str = "200 OK", before: Callable[[WSGIEnvironment], object] | None = None
+) -> WSGIApplication:
+    """Return an application that asks for something with its environ before it sends its head.
+
+    before   is handed environ; the body is what it gives, as text, and empty for None
+    """
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        made = None if before is None else before(environ)
+        start_response(status, list(lines))
+        return [b"" if made is None else str(made).encode()]
+
+    return app
+
+
 def validated(app: WSGIApplication) -> WSGIApplication:
     """Return `app` with wsgiref.validate around it: what stands above is then looked at as a server."""
     return validator(app)
