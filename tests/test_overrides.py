@@ -778,3 +778,54 @@ def test_frameworks(make: Callable[[], Any], mounted: bool) -> None:
     assert response.values("X-Frame-Options") == ["DENY"]
     assert "script-src 'none'" in plain.values(CSP)[0]
     assert plain.body == b"plain"
+
+
+def broken(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Ask for a nonce, start a head, and fail."""
+    overrides.nonce(environ)
+    start_response("200 OK", [PLAIN])
+    raise ZeroDivisionError
+
+
+def mended(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Ask for a nonce, start a head, and replace it after an error."""
+    nonce = overrides.nonce(environ)
+    start_response("200 OK", [PLAIN])
+    start_response("500 Oops", [PLAIN], error())
+    return [nonce.encode()]
+
+
+def error() -> Any:
+    """Return what `sys.exc_info` gives for an error."""
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        return sys.exc_info()
+
+
+def catching(app: WSGIApplication) -> WSGIApplication:
+    """Return `app` with error pages that have a script and say so in the head."""
+
+    def catch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except ZeroDivisionError:
+            overrides.apply(environ, Set("X-Error-Page", "1"))
+            start_response("500 Oops", [PLAIN], sys.exc_info())
+            return [overrides.nonce(environ).encode()]
+
+    return catch
+
+
+@pytest.mark.parametrize(
+    ("app", "lines"), [(broken, [("X-Error-Page", "1")]), (mended, [])], ids=["error page above", "error page below"]
+)
+def test_a_head_that_waited_and_was_never_sent_is_not_out(app: WSGIApplication, lines: list[Line]) -> None:
+    """What is asked for in the error page counts, and its policy has the nonce: nothing was sent before."""
+    waiting = HeadersMiddleware(app, Policy(Conditional(etag="weak")))
+
+    response = call(HeadersMiddleware(catching(waiting), Policy(ASKS)))
+
+    csp = (CSP, f"script-src 'self' 'nonce-{response.body.decode()}'")
+    assert response.status == "500 Oops"
+    assert_head(response.lines, [PLAIN, csp, *lines])

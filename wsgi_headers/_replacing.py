@@ -56,7 +56,12 @@ def responded(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[by
     if body is None or read is None:
         return app(environ, chosen.bind(state))
     ending = state[0] = _Ending(state[0], chosen, read, environ.get("REQUEST_METHOD") == "HEAD")
-    chunks = app(environ, _start.__get__(state))
+    try:
+        chunks = app(environ, _start.__get__(state))
+    except BaseException:
+        # The head that waited is never sent, so whoever catches this and answers makes the first one.
+        ending.reopen()
+        raise
     ending.returned = True
     if ending.held is not None:
         try:
@@ -156,7 +161,8 @@ class _Ending:
                 # What leaves with the body must have been fit to be sent too.
                 checked_status(status)
                 status, sent = judged.status, answered_lines(judged, exact_lines(sent))
-
+            if more:
+                self.reopen()
             self._chosen.bind(state)(status, sent, *more)
             status, after = self._made
             write: Any = unwritten
@@ -176,6 +182,11 @@ class _Ending:
         finally:
             exc_info = None
             del more
+
+    def reopen(self) -> None:
+        """Have the middlewares above wait for a head again, where the one that waits for the body may never be sent."""
+        if self.held is not None:
+            self.held.environ[ENVIRON_KEY] = self.held.above
 
     def settle(self, state: State, chunks: Iterable[bytes]) -> None:
         """Send the head that waited for the body, or that of a 304 in its place."""
