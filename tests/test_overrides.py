@@ -29,6 +29,7 @@ from wsgi_headers import (
     Conditional,
     ContentSecurityPolicy,
     CookieAttributes,
+    CookieConsent,
     Default,
     Edit,
     HeadError,
@@ -829,3 +830,15 @@ def test_a_head_that_waited_and_was_never_sent_is_not_out(app: WSGIApplication, 
     csp = (CSP, f"script-src 'self' 'nonce-{response.body.decode()}'")
     assert response.status == "500 Oops"
     assert_head(response.lines, [PLAIN, csp, *lines])
+
+
+@pytest.mark.parametrize("above", [None, Policy(Set("X-A", "1")), Policy(CookieConsent(unknown="send"))])
+@pytest.mark.parametrize("operation", [Set("Vary", "Accept"), Default("Vary", "Accept"), Edit("Vary", lambda _: None)])
+def test_consent_varies_after_every_operation(operation: Any, above: Policy | None) -> None:
+    """Vary names Cookie wherever consent judged a line, whatever the application says, and whoever stands above."""
+    app = asking(PLAIN, ("Set-Cookie", "ga=1"), before=lambda environ: overrides.apply(environ, operation) or "")
+    app = HeadersMiddleware(app, Policy(CookieConsent()))
+    response = call(app if above is None else HeadersMiddleware(app, above))
+
+    assert "Cookie" in ", ".join(response.values("Vary"))
+    assert not response.values("Set-Cookie")
