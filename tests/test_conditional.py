@@ -1224,6 +1224,29 @@ def test_an_application_that_hands_on_to_another() -> None:
     assert call(either, **HIT).lines == [*STRONG, ("X-A", "1")]
 
 
+@pytest.mark.parametrize("asked", [HIT, fields(if_match='"b"')], ids=["304", "412"])
+@pytest.mark.parametrize("policy", [JUDGING, TAGGING], ids=["judging", "tagging"])
+def test_a_head_that_comes_after_the_body_was_handed_over_has_that_body(policy: Policy, asked: dict[str, str]) -> None:
+    """A second head, after an error, is not replaced where the body of the first is with the server already."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("500 Oops", [PLAIN])
+
+        def body() -> Iterator[bytes]:
+            try:
+                raise RuntimeError("mended")
+            except RuntimeError:
+                start_response("200 OK", [PLAIN, *STRONG], sys.exc_info())
+            yield b"hello"
+
+        return body()
+
+    response = call(HeadersMiddleware(app, policy), **asked)
+
+    assert (response.status, response.body) == ("200 OK", b"hello")
+    assert_head(response.lines, [PLAIN, *STRONG])
+
+
 def test_what_is_asked_is_read_when_the_request_enters() -> None:
     """An application between may take it out of environ; it was asked all the same."""
 

@@ -72,6 +72,7 @@ def responded(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[by
     if ending.answer is not None:
         return _Body(iter(ending.body), chunks) if hasattr(chunks, "close") else ending.body
     if ending.started or not body.by_head(read):
+        ending.passed = True
         return chunks
     return _Body(_late(chunks, ending), chunks)
 
@@ -109,11 +110,15 @@ class _Ending:
 
     started    whether a head was made
     returned   whether the application returned: from then on no head is held
+    passed     whether its body went on to the server: from then on no answer can take its place
     held       the head that waits for the body, None where none does
     answer     what goes out instead of the application's response, None where that does
     """
 
-    __slots__ = ("_bodiless", "_chosen", "_made", "_read", "_server", "_write", "answer", "held", "returned", "started")
+    __slots__ = (
+        *("_bodiless", "_chosen", "_made", "_read", "_server", "_write"),
+        *("answer", "held", "passed", "returned", "started"),
+    )
 
     def __init__(self, server: StartResponse, chosen: Chosen, read: Any, bodiless: bool) -> None:
         self._server: Any = server
@@ -124,7 +129,7 @@ class _Ending:
         self._write: Any = None
         self.answer: Answer | None = None
         self.held: _Held | None = None
-        self.returned = self.started = False
+        self.passed = self.returned = self.started = False
 
     def __eq__(self, other: object) -> bool:
         # As the server's would: an application beside this one is told by what it was given (`_state.state_above`).
@@ -150,7 +155,9 @@ class _Ending:
             if type(status) is not str:
                 status = checked_status(status)
             through = self._chosen.compiled(environ.get("wsgi.url_scheme", ""), status, sent)
-            judged = None if through.body is None else through.body.judge(self._read, status, sent)
+            judged = None
+            if through.body is not None and not self.passed:
+                judged = through.body.judge(self._read, status, sent)
             waits: AfterBody | None = None
             if isinstance(judged, AfterBody):
                 if not self.returned and not more and not through.speaks_of(judged.line[0].lower(), asked):
