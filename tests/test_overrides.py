@@ -29,6 +29,7 @@ from wsgi_headers import (
     Conditional,
     ContentSecurityPolicy,
     CookieAttributes,
+    CookieBudget,
     CookieConsent,
     Default,
     Edit,
@@ -842,3 +843,28 @@ def test_consent_varies_after_every_operation(operation: Any, above: Policy | No
 
     assert "Cookie" in ", ".join(response.values("Vary"))
     assert not response.values("Set-Cookie")
+
+
+REFUSING = Policy(CookieBudget(count=1, excess="refuse"))
+INSIDE: dict[str, Policy] = {
+    "alone": Policy(ASKS),
+    "reading heads": Policy(Rule(Match(status=200), ASKS)),
+    "judging": Policy(Rule(Match(status=200), ASKS), Conditional()),
+}
+
+
+@pytest.mark.parametrize("more", [lambda: (), lambda: (error(),)], ids=["first", "after an error"])
+@pytest.mark.parametrize("inside", INSIDE.values(), ids=INSIDE)
+def test_a_head_that_a_policy_above_refused_is_not_out(inside: Policy, more: Callable[[], tuple[Any, ...]]) -> None:
+    """The application may start another one, and ask for a nonce before: nothing was sent."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with pytest.raises(HeadError, match="Set-Cookie lines"):
+            start_response("200 OK", [PLAIN, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+        nonce = overrides.nonce(environ)
+        start_response("200 OK", [PLAIN], *more())
+        return [nonce.encode()]
+
+    response = call(HeadersMiddleware(HeadersMiddleware(app, inside), REFUSING), **{"HTTP_IF_NONE_MATCH": '"x"'})
+
+    assert_head(response.lines, [PLAIN, (CSP, f"script-src 'self' 'nonce-{response.body.decode()}'")])

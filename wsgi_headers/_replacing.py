@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import _registry
 from ._answering import never_stored, unwritten
 from ._program import SPELLINGS, checked_status, exact_lines
+from ._state import head_was_refused
+from .errors import HeadError
 from .exchange import ENVIRON_KEY, NOT_MODIFIED, AfterBody, Answer, Line
 
 if TYPE_CHECKING:
@@ -150,7 +152,7 @@ class _Ending:
         """Have a head judged and made, and send it on unless it waits for the body; return what is to write with."""
         more = () if exc_info is None else (exc_info,)
         try:
-            environ, asked = state[1], state[4]
+            environ, plan, asked = state[1], state[2], state[4]
             sent = lines if _are_exact(lines) else exact_lines(lines)
             if type(status) is not str:
                 status = checked_status(status)
@@ -186,6 +188,9 @@ class _Ending:
                 write = self._write = self._server(status, after, *more)
             self.started, self.answer, self.held = True, judged, None if waits is None else held
             return write
+        except HeadError:
+            head_was_refused(state, plan)
+            raise
         finally:
             exc_info = None
             del more
