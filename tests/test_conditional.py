@@ -589,6 +589,19 @@ def test_a_list_gets_a_weak_tag() -> None:
     assert tag_of(body=[b"Hello"]) != [tag]
 
 
+@pytest.mark.parametrize("asked", [{}, fields(if_none_match="*"), fields(if_match='"x"')], ids=["plain", "304", "412"])
+@pytest.mark.parametrize("status", ["200 OK", "201 Created"])
+def test_what_a_post_made_gets_a_tag(status: str, asked: dict[str, str]) -> None:
+    """The tag of the same octets, which a later GET may name; whatever was asked, the POST itself has acted already."""
+    (tag,) = tag_of(body=[b"hello"])
+    body = [b"hello"]
+    heads: list[Any] = []
+    app = HeadersMiddleware(responding(PLAIN, status=status, body=body), TAGGING)
+
+    assert app(environ_for(method="POST", **asked), lambda *head: heads.append(head)) is body
+    assert heads == [(status, [PLAIN, ("ETag", tag)])]
+
+
 def test_the_full_response_is_otherwise_untouched() -> None:
     """Lines, and the very list that the application returned."""
     body = [b"hello"]
@@ -661,15 +674,19 @@ NO_TAG: dict[str, tuple[list[Line], dict[str, Any]]] = {
     "404": ([], {"status": "404 Not Found"}),
     "203": ([], {"status": "203 Other"}),
     "206": ([], {"status": "206 Partial Content"}),
-    "POST": ([], {"method": "POST", "status": "201 Created"}),
     "PUT": ([], {"method": "PUT"}),
+    "PUT that created": ([], {"method": "PUT", "status": "201 Created"}),
+    "PATCH": ([], {"method": "PATCH"}),
+    "DELETE": ([], {"method": "DELETE"}),
+    "POST with an ETag": (STRONG, {"method": "POST", "status": "201 Created"}),
+    "POST that failed": ([], {"method": "POST", "status": "400 Bad Request"}),
     "OPTIONS": ([], {"method": "OPTIONS"}),
 }
 
 
 @pytest.mark.parametrize(("lines", "options"), NO_TAG.values(), ids=NO_TAG)
 def test_no_tag_is_made(lines: list[Line], options: dict[str, Any]) -> None:
-    """Where the application sent a validator, where the body is not the whole, and where it is no GET or HEAD."""
+    """Where the application sent a validator, where the body is not the whole, and where the method has none."""
     assert tag_of(*lines, **options) == [value for name, value in lines if name.lower() == "etag"]
 
 
@@ -1204,6 +1221,29 @@ def test_an_application_that_hands_on_to_another() -> None:
 
     assert call(either).values("X-A") == ["1"]
     assert call(either, **HIT).lines == [*STRONG, ("X-A", "1")]
+
+
+@pytest.mark.parametrize("asked", [HIT, fields(if_match='"b"')], ids=["304", "412"])
+@pytest.mark.parametrize("policy", [JUDGING, TAGGING], ids=["judging", "tagging"])
+def test_a_head_that_comes_after_the_body_was_handed_over_has_that_body(policy: Policy, asked: dict[str, str]) -> None:
+    """A second head, after an error, is not replaced where the body of the first is with the server already."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("500 Oops", [PLAIN])
+
+        def body() -> Iterator[bytes]:
+            try:
+                raise RuntimeError("mended")
+            except RuntimeError:
+                start_response("200 OK", [PLAIN, *STRONG], sys.exc_info())
+            yield b"hello"
+
+        return body()
+
+    response = call(HeadersMiddleware(app, policy), **asked)
+
+    assert (response.status, response.body) == ("200 OK", b"hello")
+    assert_head(response.lines, [PLAIN, *STRONG])
 
 
 def test_what_is_asked_is_read_when_the_request_enters() -> None:

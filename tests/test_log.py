@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
 
 import pytest
 
+import wsgi_headers
 from wsgi_headers import _log
 from wsgi_headers._log import BURST, INTERVAL, Log, Silence, plain
 
@@ -97,3 +100,18 @@ def test_silence_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
     Silence().warn("a", "a")
 
     assert caplog.records == []
+
+
+# An event where it is told, or where a guard decides; with a reason, the third group is empty and it is told.
+EVENT = re.compile(r'(?:\.warn\(|Decision\(|event =)\s*"([a-z_.]+)"(?: if [a-z_.]+ else "([a-z_.]+)")?(, "")?')
+
+
+def test_every_event_is_in_the_readme() -> None:
+    """In a table that says what happened: whoever filters the log finds each code there."""
+    package = Path(wsgi_headers.__file__).parent
+    found = [match for path in package.rglob("*.py") for match in EVENT.findall(path.read_text())]
+    events = {event for *told, untold in found if not untold for event in told if event}
+    tables = [line for line in (package.parent / "README.md").read_text().splitlines() if line.startswith("| `")]
+
+    assert {"cookie.withheld", "cross_origin.reported", "cross_origin.refused", "reports.report"} <= events
+    assert not {event for event in events if not any(f"`{event}`" in line for line in tables)}

@@ -29,6 +29,8 @@ from wsgi_headers import (
     Conditional,
     ContentSecurityPolicy,
     CookieAttributes,
+    CookieBudget,
+    CookieConsent,
     Default,
     Edit,
     HeadError,
@@ -767,3 +769,91 @@ def test_frameworks(make: Callable[[], Any], mounted: bool) -> None:
     assert response.values("X-Frame-Options") == ["DENY"]
     assert "script-src 'none'" in plain.values(CSP)[0]
     assert plain.body == b"plain"
+
+
+def broken(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Ask for a nonce, start a head, and fail."""
+    overrides.nonce(environ)
+    start_response("200 OK", [PLAIN])
+    raise ZeroDivisionError
+
+
+def mended(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Ask for a nonce, start a head, and replace it after an error."""
+    nonce = overrides.nonce(environ)
+    start_response("200 OK", [PLAIN])
+    start_response("500 Oops", [PLAIN], error())
+    return [nonce.encode()]
+
+
+def error() -> Any:
+    """Return what `sys.exc_info` gives for an error."""
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        return sys.exc_info()
+
+
+def catching(app: WSGIApplication) -> WSGIApplication:
+    """Return `app` with error pages that have a script and say so in the head."""
+
+    def catch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except ZeroDivisionError:
+            overrides.apply(environ, Set("X-Error-Page", "1"))
+            start_response("500 Oops", [PLAIN], sys.exc_info())
+            return [overrides.nonce(environ).encode()]
+
+    return catch
+
+
+@pytest.mark.parametrize(
+    ("app", "lines"), [(broken, [("X-Error-Page", "1")]), (mended, [])], ids=["error page above", "error page below"]
+)
+def test_a_head_that_waited_and_was_never_sent_is_not_out(app: WSGIApplication, lines: list[Line]) -> None:
+    """What is asked for in the error page counts, and its policy has the nonce: nothing was sent before."""
+    waiting = HeadersMiddleware(app, Policy(Conditional(etag="weak")))
+
+    response = call(HeadersMiddleware(catching(waiting), Policy(ASKS)))
+
+    csp = (CSP, f"script-src 'self' 'nonce-{response.body.decode()}'")
+    assert response.status == "500 Oops"
+    assert_head(response.lines, [PLAIN, csp, *lines])
+
+
+@pytest.mark.parametrize("above", [None, Policy(Set("X-A", "1")), Policy(CookieConsent(unknown="send"))])
+@pytest.mark.parametrize("operation", [Set("Vary", "Accept"), Default("Vary", "Accept"), Edit("Vary", lambda _: None)])
+def test_consent_varies_after_every_operation(operation: Any, above: Policy | None) -> None:
+    """Vary names Cookie wherever consent judged a line, whatever the application says, and whoever stands above."""
+    app = asking(PLAIN, ("Set-Cookie", "ga=1"), before=lambda environ: overrides.apply(environ, operation) or "")
+    app = HeadersMiddleware(app, Policy(CookieConsent()))
+    response = call(app if above is None else HeadersMiddleware(app, above))
+
+    assert "Cookie" in ", ".join(response.values("Vary"))
+    assert not response.values("Set-Cookie")
+
+
+REFUSING = Policy(CookieBudget(count=1, excess="refuse"))
+INSIDE: dict[str, Policy] = {
+    "alone": Policy(ASKS),
+    "reading heads": Policy(Rule(Match(status=200), ASKS)),
+    "judging": Policy(Rule(Match(status=200), ASKS), Conditional()),
+}
+
+
+@pytest.mark.parametrize("more", [lambda: (), lambda: (error(),)], ids=["first", "after an error"])
+@pytest.mark.parametrize("inside", INSIDE.values(), ids=INSIDE)
+def test_a_head_that_a_policy_above_refused_is_not_out(inside: Policy, more: Callable[[], tuple[Any, ...]]) -> None:
+    """The application may start another one, and ask for a nonce before: nothing was sent."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with pytest.raises(HeadError, match="Set-Cookie lines"):
+            start_response("200 OK", [PLAIN, ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+        nonce = overrides.nonce(environ)
+        start_response("200 OK", [PLAIN], *more())
+        return [nonce.encode()]
+
+    response = call(HeadersMiddleware(HeadersMiddleware(app, inside), REFUSING), **{"HTTP_IF_NONE_MATCH": '"x"'})
+
+    assert_head(response.lines, [PLAIN, (CSP, f"script-src 'self' 'nonce-{response.body.decode()}'")])

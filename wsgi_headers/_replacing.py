@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import _registry
 from ._answering import never_stored, unwritten
 from ._program import SPELLINGS, checked_status, exact_lines
+from ._state import head_was_refused
+from .errors import HeadError
 from .exchange import ENVIRON_KEY, NOT_MODIFIED, AfterBody, Answer, Line
 
 if TYPE_CHECKING:
@@ -56,7 +58,12 @@ def responded(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[by
     if body is None or read is None:
         return app(environ, chosen.bind(state))
     ending = state[0] = _Ending(state[0], chosen, read, environ.get("REQUEST_METHOD") == "HEAD")
-    chunks = app(environ, _start.__get__(state))
+    try:
+        chunks = app(environ, _start.__get__(state))
+    except BaseException:
+        # The head that waited is never sent, so whoever catches this and answers makes the first one.
+        ending.reopen()
+        raise
     ending.returned = True
     if ending.held is not None:
         try:
@@ -67,6 +74,7 @@ def responded(app: WSGIApplication, chosen: Chosen, state: State) -> Iterable[by
     if ending.answer is not None:
         return _Body(iter(ending.body), chunks) if hasattr(chunks, "close") else ending.body
     if ending.started or not body.by_head(read):
+        ending.passed = True
         return chunks
     return _Body(_late(chunks, ending), chunks)
 
@@ -104,11 +112,15 @@ class _Ending:
 
     started    whether a head was made
     returned   whether the application returned: from then on no head is held
+    passed     whether its body went on to the server: from then on no answer can take its place
     held       the head that waits for the body, None where none does
     answer     what goes out instead of the application's response, None where that does
     """
 
-    __slots__ = ("_bodiless", "_chosen", "_made", "_read", "_server", "_write", "answer", "held", "returned", "started")
+    __slots__ = (
+        *("_bodiless", "_chosen", "_made", "_read", "_server", "_write"),
+        *("answer", "held", "passed", "returned", "started"),
+    )
 
     def __init__(self, server: StartResponse, chosen: Chosen, read: Any, bodiless: bool) -> None:
         self._server: Any = server
@@ -119,7 +131,7 @@ class _Ending:
         self._write: Any = None
         self.answer: Answer | None = None
         self.held: _Held | None = None
-        self.returned = self.started = False
+        self.passed = self.returned = self.started = False
 
     def __eq__(self, other: object) -> bool:
         # As the server's would: an application beside this one is told by what it was given (`_state.state_above`).
@@ -140,12 +152,14 @@ class _Ending:
         """Have a head judged and made, and send it on unless it waits for the body; return what is to write with."""
         more = () if exc_info is None else (exc_info,)
         try:
-            environ, asked = state[1], state[4]
+            environ, plan, asked = state[1], state[2], state[4]
             sent = lines if _are_exact(lines) else exact_lines(lines)
             if type(status) is not str:
                 status = checked_status(status)
             through = self._chosen.compiled(environ.get("wsgi.url_scheme", ""), status, sent)
-            judged = None if through.body is None else through.body.judge(self._read, status, sent)
+            judged = None
+            if through.body is not None and not self.passed:
+                judged = through.body.judge(self._read, status, sent)
             waits: AfterBody | None = None
             if isinstance(judged, AfterBody):
                 if not self.returned and not more and not through.speaks_of(judged.line[0].lower(), asked):
@@ -156,7 +170,8 @@ class _Ending:
                 # What leaves with the body must have been fit to be sent too.
                 checked_status(status)
                 status, sent = judged.status, answered_lines(judged, exact_lines(sent))
-
+            if more:
+                self.reopen()
             self._chosen.bind(state)(status, sent, *more)
             status, after = self._made
             write: Any = unwritten
@@ -173,9 +188,17 @@ class _Ending:
                 write = self._write = self._server(status, after, *more)
             self.started, self.answer, self.held = True, judged, None if waits is None else held
             return write
+        except HeadError:
+            head_was_refused(state, plan)
+            raise
         finally:
             exc_info = None
             del more
+
+    def reopen(self) -> None:
+        """Have the middlewares above wait for a head again, where the one that waits for the body may never be sent."""
+        if self.held is not None:
+            self.held.environ[ENVIRON_KEY] = self.held.above
 
     def settle(self, state: State, chunks: Iterable[bytes]) -> None:
         """Send the head that waited for the body, or that of a 304 in its place."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._program import checked_status, exact_lines
-from ._state import State
+from ._state import State, head_was_refused
 from .errors import HeadError
 from .exchange import ENVIRON_KEY, Head
 
@@ -86,10 +86,11 @@ def start_for_program(compiled: Compiled) -> Start:
                 environ[ENVIRON_KEY] = None
             else:
                 environ[ENVIRON_KEY] = above
-        if exc_info is None:
-            return start_response(status, after)
         try:
-            return start_response(status, after, exc_info)
+            return start_response(status, after) if exc_info is None else start_response(status, after, exc_info)
+        except HeadError:
+            head_was_refused(state, plan)
+            raise
         finally:
             exc_info = None  # PEP 3333, "Error Handling": no cycle through the traceback
 
@@ -130,10 +131,11 @@ def start_for_heads(compiled: Callable[[str, str, Any], Compiled], log: Log) -> 
                 environ[ENVIRON_KEY] = None
             else:
                 environ[ENVIRON_KEY] = above
-        if exc_info is None:
-            return start_response(status, after)
         try:
-            return start_response(status, after, exc_info)
+            return start_response(status, after) if exc_info is None else start_response(status, after, exc_info)
+        except HeadError:
+            head_was_refused(state, plan)
+            raise
         finally:
             exc_info = None
 

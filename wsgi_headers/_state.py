@@ -109,6 +109,16 @@ def head_is_out(state: State) -> None:
         state[1][ENVIRON_KEY] = None if above is None or above[2] is None else above
 
 
+def head_was_refused(state: State, plan: Any) -> None:
+    """Note that the head of a state did not go on after all: a middleware above raised HeadError.
+
+    plan   that of the state before; None where an earlier head went on
+    """
+    if plan is not None:
+        state[2] = plan
+        state[1][ENVIRON_KEY] = state
+
+
 def leave(state: State) -> None:
     """Take the state of a response out of its environ, where it still stands."""
     environ: WSGIEnvironment = state[1]

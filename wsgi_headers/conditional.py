@@ -64,8 +64,9 @@ class Conditional(Part):
     An empty body gets no tag, since the one of HEAD often is empty where that of GET is not, and neither does one of
     another length than Content-Length says. A body in pieces that are made while it is sent passes as it is, and so
     does that of a framework that returns an object of its own. No tag is made either where an operation speaks of ETag,
-    of the policy or of this response alone. For POST and its like none is made: it would be that of the resource as it
-    is now (RFC 9110 8.8, 9.3.4), of which the body is not a copy.
+    of the policy or of this response alone. A POST gets one too, for what it made or found (RFC 9110 15.3.2); it is
+    never answered by it, since it has acted already. No other method does: PUT must not, where the octets are not those
+    that it sent (9.3.4), and what PATCH or DELETE tell is no representation.
 
     What cannot be read counts as absent: a date, one entity tag of a list, a list without any. A date that lies in the
     future is no If-Modified-Since.
@@ -192,10 +193,13 @@ def compile_conditionals(parts: Sequence[Conditional]) -> BodyPhase:
             or _IF_UNMODIFIED_SINCE in environ
         ):
             get = environ.get
-            if get("REQUEST_METHOD") in ("GET", "HEAD"):
+            method = get("REQUEST_METHOD")
+            if method in ("GET", "HEAD"):
                 return Preconditions(
                     get(_IF_MATCH), get(_IF_UNMODIFIED_SINCE), get(_IF_NONE_MATCH), get(_IF_MODIFIED_SINCE)
                 )
+            if any_makes and method == "POST":
+                return _UNCONDITIONAL
         return None
 
     def judge(preconditions: Preconditions, status: str, sent: Sequence[Line]) -> Answer | AfterBody | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._part import Part
-from .._state import note_judged
+from .._state import asked_of, note_judged
 from ..errors import Problem, Problems
 from ..exchange import Line
 from ..operations import Merge
@@ -30,6 +30,7 @@ _NOTHING: frozenset[str] = frozenset()
 _NAMES = 512
 
 _VARY = Merge("Vary", "Cookie")
+_LAST = {_VARY.field: (_VARY,)}
 
 
 class CookieConsent(Part):
@@ -133,6 +134,10 @@ class _Judge:
             kept.append(line)
         if judged:
             note_judged(head.environ)
+            asked = asked_of(head.environ)
+            if asked is not None:
+                # For a middleware above, which carries out what the application asks for its own response.
+                asked.last[id(self)] = _LAST
             vary = [line for line in kept if line[0].lower() == "vary"]
             after = _VARY.apply(vary, head.environ)
             head.lines[:] = [line for line in kept if line not in vary] + after
