@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -20,6 +21,12 @@ settings.register_profile("local", max_examples=150, **_COMMON)  # type: ignore[
 # The same examples in each run, so that a red build is about its change.
 settings.register_profile("ci", max_examples=150, derandomize=True, **_COMMON)  # type: ignore[arg-type]
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_finish() -> None:
+    """The tests stay to the end: from here on no cycle collection looks through all of them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module", params=["compiled", "in-python"])
