@@ -170,14 +170,16 @@ def _through_all(
             own.extend(made)
             traced.extend(made)
 
-    through(compiled.steps_for(not_modified=not_modified))
+    waits = asked is not None and compiled.awaits(asked.operations)
+    by_field = compiled.steps_but_last if waits else compiled.steps_for
+    through(by_field(not_modified=not_modified))
     judged = asked is not None and (asked.judged or asked.nonce is not None)
     personal = judged or compiled.authorized or sets_cookie(line.now for line in traced if line.now is not None)
-    if personal:
+    if personal and not waits:
         through(compiled.if_personal)
     if asked is not None:
-        last = compiled.last_if_personal if personal else compiled.last
-        through(with_last(asked.operations, functools.reduce(followed, asked.last.values(), last)))
+        last = functools.reduce(followed, asked.last.values(), compiled.last_if_personal if personal else compiled.last)
+        through(with_last(asked.operations, last, all_last=waits))
     if not_modified:
         for line in traced:
             line.now = None if line.now is not None and compiled.leaves_304(line.now, asked) else line.now
