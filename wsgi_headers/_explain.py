@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import _registry
 from ._answering import never_stored
 from ._compiled import Compiled, followed
 from ._log import Log, Silence
@@ -180,6 +181,11 @@ def _through_all(
     if asked is not None:
         last = functools.reduce(followed, asked.last.values(), compiled.last_if_personal if personal else compiled.last)
         through(with_last(asked.operations, last, all_last=waits))
+        for operation in asked.operations:
+            known = _registry.lookup(operation.field)
+            if known is not None and known.https_only and environ.get("wsgi.url_scheme") != "https":
+                for line in of_field.get(operation.field, ()):
+                    line.now = None
     if not_modified:
         for line in traced:
             line.now = None if line.now is not None and compiled.leaves_304(line.now, asked) else line.now
