@@ -94,9 +94,17 @@ def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequen
 
 
 def explain_later(
-    policy: Policy, entered: WSGIEnvironment, environ: WSGIEnvironment, status: str, lines: Sequence[Line]
+    policy: Policy,
+    entered: WSGIEnvironment,
+    environ: WSGIEnvironment,
+    status: str,
+    lines: Sequence[Line],
+    body: Sequence[bytes] | None = None,
 ) -> Explanation:
-    """Return the same for a request whose environ was `entered` and became `environ` until the head was made."""
+    """Return the same for a request whose environ was `entered` and became `environ` until the head was made.
+
+    body   the whole body of the response, where it is there to be judged
+    """
     plan = Plan(policy, Silence())
     status, sent = checked_status(status), exact_lines(lines)
     request, scheme = Request(entered), Request(environ).scheme
@@ -110,9 +118,13 @@ def explain_later(
     traced = [_Traced(line, line) for line in sent]
     read = None if compiled.body is None else compiled.body.read(entered)
     answer = None if compiled.body is None or read is None else compiled.body.judge(read, status, sent)
-    if isinstance(answer, AfterBody):
-        answer = None  # there is no body here to judge by
     parts = list(compiled.judges)
+    if isinstance(answer, AfterBody):
+        (name, _), speaks = answer.line, compiled.speaks_of(answer.line[0].lower(), asked_of(environ))
+        judged = None if body is None or speaks else answer.judge(body)
+        answer = NOT_MODIFIED if judged is not None and judged[1] else None
+        if judged is not None:
+            traced.append(_Traced(None, (name, judged[0]), list(parts)))
     if answer is not None and answer is not NOT_MODIFIED:
         status = answer.status
         sent = answered_lines(answer, sent)
