@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
 import pytest
-from wsgi import environ_for, run
+from assertions import assert_head
+from wsgi import PLAIN, call, environ_for, run
 
 from wsgi_headers import (
     NONCE,
     Append,
+    CacheSafety,
     ContentSecurityPolicy,
     CookieAttributes,
     CookieBudget,
@@ -195,3 +200,25 @@ def test_overrides_of_the_response_come_after_the_policy() -> None:
     assert sorted(told[0].head) == sorted(sent)
     assert ("Content-Security-Policy", f"script-src 'nonce-{nonces[0]}'") in sent
     assert {line.after: line.parts for line in told[0].lines}["X-A", "application"] == (Set("X-A", "policy"), wish)
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize(
+    "operation", [Set("Strict-Transport-Security", "max-age=1"), Default("Cache-Control", "no-store")]
+)
+def test_overrides_are_explained_as_they_act(operation: Any, scheme: str) -> None:
+    """With what comes after them: no HSTS on http (RFC 6797 7.2), and the word of CacheSafety."""
+    policy = Policy(Set("X-A", "1"), CacheSafety())
+    told: list[Any] = []
+    sent = [PLAIN, ("Set-Cookie", "a=1")]
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        overrides.apply(environ, operation)
+        told.extend(explain(policy, environ, "200 OK", sent).head)
+        start_response("200 OK", [*sent])
+        return []
+
+    response = call(HeadersMiddleware(app, policy), scheme=scheme)
+
+    assert_head(told, response.lines)
+    assert bool(response.values("Strict-Transport-Security")) == (scheme == "https" and operation.name[0] == "S")

@@ -6,12 +6,14 @@ import json
 import sys
 from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.validate import validator
 
 import pytest
 from wsgi import responding
 
 from wsgi_headers import (
+    Conditional,
     CookieConsent,
     CookieRule,
     Explanation,
@@ -511,4 +513,36 @@ def test_an_answer_of_the_policy_is_told_from_one_of_the_application() -> None:
         "+ Content-Length: 5",
         "+ X-Frame-Options: DENY",
         "+ Cache-Control: no-store",
+    ]
+
+
+TAG = 'W/"46fb7408d4f285228f4af516ea25851b"'
+
+
+def writes(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Write a part of the body."""
+    start_response("200 OK", [("Content-Type", "text/plain")])(b"hel")
+    return [b"lo"]
+
+
+@pytest.mark.parametrize(
+    ("app", "parts", "fields", "status", "tags"),
+    [
+        (responding(*PLAIN, body=[b"hello"]), [], [], "200 OK", [TAG]),
+        (responding(*PLAIN, body=[b"hello"]), [], [("If-None-Match", TAG)], "304 Not Modified", [TAG]),
+        (responding(*PLAIN, body=[b"hello"]), [Remove("ETag")], [("If-None-Match", TAG)], "200 OK", []),
+        (writes, [], [("If-None-Match", TAG)], "200 OK", []),
+    ],
+    ids=["made", "met", "an operation on ETag", "write"],
+)
+def test_a_made_tag_is_explained(
+    app: Any, parts: list[Part], fields: list[tuple[str, str]], status: str, tags: list[str]
+) -> None:
+    """The entity tag of a body, and what a client gets that has it, by the part that makes it."""
+    conditional = Conditional(etag="weak")
+    inspection = inspected(app, conditional, *parts, fields=fields)
+
+    assert inspection.explanation.status == status
+    assert [line.after for line in inspection.explanation.lines if line.parts == (conditional,) and line.after] == [
+        ("ETag", tag) for tag in tags
     ]

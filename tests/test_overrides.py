@@ -26,6 +26,7 @@ from wsgi_headers import (
     CORS,
     NONCE,
     Append,
+    CacheSafety,
     Conditional,
     ContentSecurityPolicy,
     CookieAttributes,
@@ -857,3 +858,26 @@ def test_a_head_that_a_policy_above_refused_is_not_out(inside: Policy, more: Cal
     response = call(HeadersMiddleware(HeadersMiddleware(app, inside), REFUSING), **{"HTTP_IF_NONE_MATCH": '"x"'})
 
     assert_head(response.lines, [PLAIN, (CSP, f"script-src 'self' 'nonce-{response.body.decode()}'")])
+
+
+@pytest.mark.parametrize(
+    ("operation", "field", "value"),
+    [
+        (Default("Cache-Control", "no-store"), "Cache-Control", "no-store"),
+        (Append("Cache-Control", "max-age=5"), "Cache-Control", "max-age=5, private"),
+        (Edit("Cache-Control", str.upper), "Cache-Control", "private"),
+        (Default("Vary", "Accept"), "Vary", "Accept, Origin"),
+        (Append("Vary", "origin"), "Vary", "origin"),
+        (Set("X-A", "1"), "Cache-Control", "private"),
+    ],
+)
+def test_what_comes_after_overrides_is_not_what_they_find(operation: Any, field: str, value: str) -> None:
+    """An operation acts on the policy's lines, and what the policy derives or CacheSafety asks for comes afterwards."""
+    policy = Policy(CacheSafety(), CORS(origins=["https://a.example"]))
+    app = asking(PLAIN, ("Set-Cookie", "a=1"), before=lambda environ: overrides.apply(environ, operation) or "")
+
+    response = call(HeadersMiddleware(app, policy))
+
+    assert response.values(field) == [value]
+    assert (response.values("Vary") == ["Origin"]) == (field != "Vary")
+    assert (response.values("Cache-Control") == ["private"]) == (value == "private" or field == "Vary")

@@ -87,6 +87,7 @@ class Compiled:
         self._fold = fold
         self._stages: dict[str, list[Any]] = {}
         self._programs: dict[tuple[bool, bool, bool], Program] = {}
+        self._but_last: dict[tuple[bool, bool], Program] = {}
         self.program = self._program(False, False, False)
 
     def _program(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
@@ -100,11 +101,7 @@ class Compiled:
         return known
 
     def _programmed(self, not_modified: bool, nonce: bool, personal: bool) -> Program:
-        steps = self.steps
-        if not_modified:
-            steps = without_nonces(steps, self.with_nonce)
-        elif nonce:
-            steps = {field: list(map(_asking, of_field)) for field, of_field in steps.items()}
+        steps = self._steps_of(self.steps, not_modified, nonce)
         if_personal = self.if_personal
         if personal:
             steps, if_personal = followed(steps, if_personal), {}
@@ -114,6 +111,33 @@ class Compiled:
     def asking(self) -> Program:
         """The program for responses that asked for a nonce, none of them a 304."""
         return self._program(False, True, True)
+
+    def _steps_of(
+        self, steps: Mapping[str, Sequence[Step]], not_modified: bool, nonce: bool
+    ) -> dict[str, Sequence[Step]]:
+        if not_modified:
+            return without_nonces(steps, self.with_nonce)
+        return {field: list(map(_asking, of_field)) if nonce else of_field for field, of_field in steps.items()}
+
+    def awaits(self, operations: Iterable[Operation]) -> bool:
+        """Whether something of the policy comes after one of these operations, which must not find it done already."""
+        return any(self.last_if_personal.get(operation.field) for operation in operations)
+
+    def steps_but_last(self, *, not_modified: bool) -> dict[str, Sequence[Step]]:
+        """Return the steps of each field but those that no operation removes."""
+        but_last = {
+            field: [step for step in of_field if step not in self.last.get(field, ())]
+            for field, of_field in self.steps_for(not_modified=not_modified).items()
+        }
+        return {field: of_field for field, of_field in but_last.items() if of_field}
+
+    def _program_but_last(self, not_modified: bool, nonce: bool) -> Program:
+        known = self._but_last.get((not_modified, nonce))
+        if known is None:
+            steps = self._steps_of(self.steps_but_last(not_modified=not_modified), False, nonce and not not_modified)
+            known = Program([self._fold(tuple(of_field)) for of_field in steps.values()])
+            self._but_last[not_modified, nonce] = known
+        return known
 
     @functools.cached_property
     def last_if_personal(self) -> Mapping[str, Sequence[Step]]:
@@ -141,7 +165,13 @@ class Compiled:
         nonce = asked is not None and asked.nonce is not None
         personal = nonce or (asked is not None and asked.judged)
         not_modified = status.startswith("304")
-        program = self._programs.get((not_modified, nonce, personal)) or self._program(not_modified, nonce, personal)
+        waits = asked is not None and asked.operations != () and is_outermost(state) and self.awaits(asked.operations)
+        if waits:
+            program = self._program_but_last(not_modified, nonce)
+        else:
+            program = self._programs.get((not_modified, nonce, personal)) or self._program(
+                not_modified, nonce, personal
+            )
         # Values are made for what stands in environ, from which the first head takes its state away. What was asked for
         # holds for a second head too, after an error.
         again = asked is not None and state[2] is None
@@ -155,7 +185,7 @@ class Compiled:
                 asked.last[id(state)] = self.last_if_personal if personal else self.last
                 if is_outermost(state):
                     last = functools.reduce(followed, asked.last.values())
-                    after = overridden(after, asked.operations, last, environ)
+                    after = overridden(after, asked.operations, last, environ, all_last=waits)
         finally:
             if again:
                 environ[ENVIRON_KEY] = stands

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import _registry
 from ._answering import never_stored
 from ._compiled import Compiled, followed
 from ._log import Log, Silence
@@ -93,9 +94,17 @@ def explain(policy: Policy, environ: WSGIEnvironment, status: str, lines: Sequen
 
 
 def explain_later(
-    policy: Policy, entered: WSGIEnvironment, environ: WSGIEnvironment, status: str, lines: Sequence[Line]
+    policy: Policy,
+    entered: WSGIEnvironment,
+    environ: WSGIEnvironment,
+    status: str,
+    lines: Sequence[Line],
+    body: Sequence[bytes] | None = None,
 ) -> Explanation:
-    """Return the same for a request whose environ was `entered` and became `environ` until the head was made."""
+    """Return the same for a request whose environ was `entered` and became `environ` until the head was made.
+
+    body   the whole body of the response, where it is there to be judged
+    """
     plan = Plan(policy, Silence())
     status, sent = checked_status(status), exact_lines(lines)
     request, scheme = Request(entered), Request(environ).scheme
@@ -109,9 +118,13 @@ def explain_later(
     traced = [_Traced(line, line) for line in sent]
     read = None if compiled.body is None else compiled.body.read(entered)
     answer = None if compiled.body is None or read is None else compiled.body.judge(read, status, sent)
-    if isinstance(answer, AfterBody):
-        answer = None  # there is no body here to judge by
     parts = list(compiled.judges)
+    if isinstance(answer, AfterBody):
+        (name, _), speaks = answer.line, compiled.speaks_of(answer.line[0].lower(), asked_of(environ))
+        judged = None if body is None or speaks else answer.judge(body)
+        answer = NOT_MODIFIED if judged is not None and judged[1] else None
+        if judged is not None:
+            traced.append(_Traced(None, (name, judged[0]), list(parts)))
     if answer is not None and answer is not NOT_MODIFIED:
         status = answer.status
         sent = answered_lines(answer, sent)
@@ -170,14 +183,21 @@ def _through_all(
             own.extend(made)
             traced.extend(made)
 
-    through(compiled.steps_for(not_modified=not_modified))
+    waits = asked is not None and compiled.awaits(asked.operations)
+    by_field = compiled.steps_but_last if waits else compiled.steps_for
+    through(by_field(not_modified=not_modified))
     judged = asked is not None and (asked.judged or asked.nonce is not None)
     personal = judged or compiled.authorized or sets_cookie(line.now for line in traced if line.now is not None)
-    if personal:
+    if personal and not waits:
         through(compiled.if_personal)
     if asked is not None:
-        last = compiled.last_if_personal if personal else compiled.last
-        through(with_last(asked.operations, functools.reduce(followed, asked.last.values(), last)))
+        last = functools.reduce(followed, asked.last.values(), compiled.last_if_personal if personal else compiled.last)
+        through(with_last(asked.operations, last, all_last=waits))
+        for operation in asked.operations:
+            known = _registry.lookup(operation.field)
+            if known is not None and known.https_only and environ.get("wsgi.url_scheme") != "https":
+                for line in of_field.get(operation.field, ()):
+                    line.now = None
     if not_modified:
         for line in traced:
             line.now = None if line.now is not None and compiled.leaves_304(line.now, asked) else line.now

@@ -19,18 +19,26 @@ if TYPE_CHECKING:
 
 
 def overridden(
-    lines: list[Line], operations: Sequence[Operation], last: Mapping[str, Sequence[Step]], environ: WSGIEnvironment
+    lines: list[Line],
+    operations: Sequence[Operation],
+    last: Mapping[str, Sequence[Step]],
+    environ: WSGIEnvironment,
+    *,
+    all_last: bool = False,
 ) -> list[Line]:
     """Return a new head; raises HeadError for what a callable among the operations gives.
 
-    last   the steps of each field that come after every operation
+    last       the steps of each field that come after every operation
+    all_last   whether those of fields without an operation are still to come too
     """
-    return through(lines, with_last(operations, last), environ)
+    return through(lines, with_last(operations, last, all_last=all_last), environ)
 
 
-def with_last(operations: Sequence[Operation], last: Mapping[str, Sequence[Step]]) -> dict[str, list[Step]]:
+def with_last(
+    operations: Sequence[Operation], last: Mapping[str, Sequence[Step]], *, all_last: bool = False
+) -> dict[str, list[Step]]:
     """Return the operations of each field in their order, and after them what comes last."""
-    by_field: dict[str, list[Step]] = {}
+    by_field: dict[str, list[Step]] = {field: [] for field, steps in last.items() if steps} if all_last else {}
     for operation in operations:
         by_field.setdefault(operation.field, []).append(operation)
     return {field: [*steps, *last.get(field, ())] for field, steps in by_field.items()}

@@ -6,7 +6,7 @@ see behind a server; the explanation is made of the head that it sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -133,6 +133,8 @@ class _Exchange:
         self.sent: tuple[str, list[Line], WSGIEnvironment] | None = None
         self.body_began = False
         self.cookies: str | None = None
+        # The body that the application returned, where it can be judged whole and its head waits for that.
+        self.whole: Sequence[bytes] | None = None
 
     def application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self.cookies = environ.get("HTTP_COOKIE")
@@ -142,9 +144,14 @@ class _Exchange:
             seen = dict(environ)
             write = start_response(status, list(own), *exc_info)
             self.sent = status, own, seen
+            replaces.extend(exc_info)
             return write
 
-        return self._application(environ, start)
+        replaces: list[Any] = []
+        body = self._application(environ, start)
+        if (type(body) is list or type(body) is tuple) and not replaces and not self.body_began:
+            self.whole = body
+        return body
 
     def start_response(self, status: str, lines: list[Line], exc_info: OptExcInfo | None = None) -> Any:
         if exc_info is not None and exc_info[1] is not None and self.body_began:
@@ -195,7 +202,7 @@ def inspect(application: WSGIApplication, environ: WSGIEnvironment) -> Inspectio
             return Inspection(method, url, exchange.status, explanation, True, cookies)
         status, own, seen = exchange.sent
         # A policy reads the request as it entered, and the scheme and its callables when the head is made.
-        explanation = explain_later(middleware.policy, entered, seen, status, own)
+        explanation = explain_later(middleware.policy, entered, seen, status, own, exchange.whole)
         return Inspection(method, url, status, explanation, False, cookies)
     except HeadError as error:
         raise NoHead(f"the head must not be sent: {error}") from error
