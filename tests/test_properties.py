@@ -29,7 +29,7 @@ def respond(policy: Policy, exchange: Exchange) -> Response:
     return call(HeadersMiddleware(responding(*head, status=status), policy), validate=False, **request)
 
 
-@settings(max_examples=4 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)  # on each loop
 @given(policies, st.lists(exchanges, min_size=1, max_size=4))
 def test_plan_does_what_the_interpreter_does(policy: Policy, several: list[Exchange]) -> None:
     """Whatever was sent before through the same middleware, a head becomes what the policy says, line by line."""
