@@ -55,8 +55,10 @@ class Asked:
 
 def live_states(environ: WSGIEnvironment) -> list[State]:
     """Return the states of the middlewares above whose heads are still to come, innermost first."""
-    found = []
     state: State | None = environ.get(ENVIRON_KEY)
+    if state is not None and state[3] is None:
+        return [state] if state[2] is not None else []  # mostly there is one
+    found = []
     while state is not None:
         if state[2] is not None:
             found.append(state)
@@ -68,8 +70,10 @@ def asked_in(states: list[State]) -> Asked:
     """Return what the application asks for in the response of these states, shared by all of them."""
     asked: Asked | None = None
     for state in states:
-        asked = asked or state[4]
-    if asked is None:
+        if state[4] is not None:
+            asked = state[4]
+            break
+    else:
         asked = Asked()
     for state in states:
         state[4] = asked

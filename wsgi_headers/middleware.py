@@ -126,7 +126,7 @@ def _always_the_same(
             raise
 
     def call_unless_apart(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if ENVIRON_KEY in environ or first in environ or (other and (other in environ or (third and third in environ))):
+        if ENVIRON_KEY in environ or first in environ or other in environ or (third and third in environ):
             return otherwise(environ, start_response)
         environ[ENVIRON_KEY] = state = [start_response, environ, plan, None, None]
         try:

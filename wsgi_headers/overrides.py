@@ -51,7 +51,8 @@ def nonce(environ: WSGIEnvironment, *, default: str = _NO_DEFAULT) -> str:
         asked.nonce = os.urandom(_OCTETS).hex()
         environ[NONCE_KEY] = asked
         for state in states:
-            state[1][NONCE_KEY] = asked
+            if state[1] is not environ:
+                state[1][NONCE_KEY] = asked
     return asked.nonce
 
 

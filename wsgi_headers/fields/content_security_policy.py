@@ -191,8 +191,9 @@ class ContentSecurityPolicy(TypedField):
 
     def sending(self) -> Callable[[str | None], str]:
         """Return `sent` with the text between the places of the nonce made once."""
-        pieces, without_nonce = self._pieces(), self._without_nonce()
-        return lambda nonce: without_nonce if nonce is None else f"'nonce-{nonce}'".join(pieces)
+        without_nonce = self._without_nonce()
+        pieces = "'nonce-\0'".join(self._pieces()).split("\0")
+        return lambda nonce: without_nonce if nonce is None else nonce.join(pieces)
 
     @property
     def takes_nonce(self) -> bool:
