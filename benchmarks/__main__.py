@@ -15,7 +15,7 @@ from .report import Row, as_json, as_table
 from .timing import Times, measure
 from .workloads import WORKLOADS
 
-ROUNDS = 180
+ROUNDS = 170
 
 
 def timed_rows(workload: Workload, rounds: int) -> Iterator[Row]:

@@ -23,7 +23,7 @@ from .timing import start_response
 KEY = "memory"
 TITLE = "memory held, nothing ever twice"
 
-REQUESTS = 20_000
+REQUESTS = 8_000
 """After how many requests the memory is read, unless another number is asked for."""
 
 
