@@ -44,6 +44,8 @@ from wsgi_headers import (
     presets,
 )
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 SAFE = Policy(CacheSafety())
 COOKIE = ("Set-Cookie", "sid=1")
 Does = Callable[[Any], object]
@@ -779,3 +781,15 @@ def test_overrides_of_a_personal_response(head: list[Line], operation: Any, name
     for policy in (SAFE, Policy(SAFE, Rule(Match(status=200), Set("X-A", "1")))):
         response = respond(policy, *head, COOKIE, does=does)
         assert not any(storable("200 OK", response.lines, cache, False) for cache in CACHES)
+
+
+def test_beside_cors() -> None:
+    """An authorized request and a preflight are both told apart from others, in one policy."""
+    policy = Policy(CacheSafety(), CORS(origins=["https://a.example"]))
+    app = HeadersMiddleware(responding(PLAIN, ("Cache-Control", "public")), policy)
+
+    preflight = call(app, method="OPTIONS", HTTP_ORIGIN="https://a.example", HTTP_ACCESS_CONTROL_REQUEST_METHOD="GET")
+    assert preflight.status == "204 No Content"
+    assert call(app, HTTP_AUTHORIZATION="x").values("Cache-Control") == ["private"]
+    assert call(app, AUTH_TYPE="Basic").values("Cache-Control") == ["private"]
+    assert call(app).values("Cache-Control") == ["public"]

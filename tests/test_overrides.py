@@ -194,6 +194,39 @@ UNMODIFIED: dict[str, tuple[Policy, list[str], list[str]]] = {
 
 
 @pytest.mark.usefixtures("each_loop")
+def test_nonce_and_operations_in_every_response() -> None:
+    """Both hold in the first response of a status and in those after it, also for a head that replaces another."""
+    again = False
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        nonce = overrides.nonce(environ)
+        if not again:
+            overrides.apply(environ, Set("X-A", "1"))
+        start_response("200 OK", [PLAIN])
+        if again:
+            start_response("200 OK", [PLAIN], (ValueError, ValueError(), None))
+        return [nonce.encode()]
+
+    middleware = HeadersMiddleware(app, Policy(ASKS))
+    for again in (False, False, True, True):
+        response = call(middleware)
+        own = [] if again else [("X-A", "1")]
+        assert_head(response.lines, [PLAIN, *own, (CSP, f"script-src 'self' 'nonce-{response.body.decode()}'")])
+
+
+def test_nonce_is_read_again_outside_of_a_copy() -> None:
+    """What stands above the middleware that made a copy of environ may read it after the head too."""
+    read: list[str] = []
+
+    def copying(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = asking(PLAIN, before=overrides.nonce)({**environ}, start_response)
+        read.append(overrides.nonce(environ))
+        return body
+
+    assert call(HeadersMiddleware(copying, Policy(ASKS))).body.decode() == read[0]
+
+
+@pytest.mark.usefixtures("each_loop")
 @pytest.mark.parametrize("kind", [list, tuple, iter], ids=["list", "tuple", "iterator"])
 def test_nonce_on_a_head_of_any_kind(kind: Callable[[list[Line]], Any]) -> None:
     """What is no list is brought to one here too, whatever was sent before."""
